@@ -1,0 +1,1 @@
+"""The interactive pictures: one Python module with its plain JavaScript beside it."""

@@ -1,0 +1,83 @@
+// Shared by every widget of the course: base.py puts this text in front of the widget's own, as one ES module.
+
+// translator(model)(zh, en): the words in the widget's language.
+export function translator(model) {
+  return (zh, en) => (model.get("lang") === "zh" ? zh : en);
+}
+
+// el("button", {class: "x", onclick: f, "aria-label": "…"}, child, "text", …): an HTML element.
+export function el(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+// svg("rect", {x: 1}, …): the same for SVG.
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function fill(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+// A number that no other view of the same model uses, for matching replies to questions.
+let asked = 0;
+const page = Math.random().toString(36).slice(2);
+
+// ask(model, {kind: "…", …}, slow): a promise of [reply, buffers] from Python's CourseWidget.answer.
+// It is rejected with an Error that a learner can read when Python refuses. slow(true) is called when Python has kept
+// silent for `patience` ms, slow(false) when it answers after all: the page never waits without saying so.
+export function ask(model, question, slow = () => {}, patience = 4000) {
+  const number = `${page}-${(asked += 1)}`;
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      slow(true);
+    }, patience);
+    const listen = (reply, buffers) => {
+      if (reply.number !== number) return;
+      clearTimeout(timer);
+      model.off("msg:custom", listen);
+      if (late) slow(false);
+      if (reply.error) reject(new Error(translator(model)(reply.error.zh, reply.error.en)));
+      else resolve([reply, buffers]);
+    };
+    model.on("msg:custom", listen);
+    model.send({ ...question, number });
+  });
+}
+
+// The sentence for ask's slow().
+export function silence(model) {
+  return translator(model)(
+    "Python 没有回应：它正忙，或者已经停止。等一会儿；仍没有反应，就重新运行这个单元格。",
+    "Python is not answering: it is busy, or it has stopped. Wait a moment; if nothing changes, run this cell again.",
+  );
+}
+
+// A line under the widget that says what went wrong; screen readers read it out. Empty text hides it.
+export function notice() {
+  const line = el("p", { class: "aigc-notice", role: "alert", hidden: true });
+  return {
+    line,
+    say(text) {
+      line.textContent = text;
+      line.hidden = !text;
+    },
+  };
+}
+
+// wait(f, ms): calls f once, when no further call came for ms.
+export function debounce(f, ms) {
+  let timer;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => f(...args), ms);
+  };
+}
