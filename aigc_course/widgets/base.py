@@ -1,10 +1,9 @@
-"""What every interactive picture shares: its files, its language, its messages, and a still picture for pages without Python.
+"""What every interactive picture shares: files, language, messages, and a still picture for pages without Python.
 
-A widget `foo` is `foo.py` with `foo.js` and, if it has one, `foo.css` beside it. The files `common.js` and `common.css` of
-this folder go in front of them, as one plain ES module and one style sheet: no bundle, nothing fetched.
+A widget `foo` is foo.py with foo.js and, if it has one, foo.css beside it. The files common.js and common.css of this
+folder go in front of them, as one plain ES module and one style sheet: no bundle, nothing fetched.
 """
 
-import inspect
 from pathlib import Path
 
 import anywidget
@@ -15,23 +14,24 @@ from aigc_course.i18n import get_lang
 
 HERE = Path(__file__).resolve().parent
 SVG_FONTS = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def read_assets(stem: Path, suffix: str) -> str:
-    """The text of common.<suffix> followed by `stem`.<suffix>, as one file; a widget may have no css of its own."""
-    own = stem.with_suffix(suffix)
-    texts = [(HERE / "common").with_suffix(suffix).read_text(encoding="utf-8")]
-    if suffix == ".js" or own.exists():
-        texts.append(own.read_text(encoding="utf-8"))
-    return "\n".join(texts)
+def page_files(module: str, name: str | None = None) -> tuple[str, str]:
+    """(script, style) of the widget in the Python file `module`: `name`.js and, if there is one, `name`.css beside it.
+
+    `name` is the module's own unless given. common.js and common.css come first.
+    """
+    stem = Path(module).with_name(name or Path(module).stem)
+    own_style = stem.with_suffix(".css")
+    scripts = [HERE / "common.js", stem.with_suffix(".js")]
+    styles = [HERE / "common.css", *([own_style] if own_style.exists() else [])]
+    return tuple("\n".join(path.read_text(encoding="utf-8") for path in paths) for paths in (scripts, styles))
 
 
 class CourseWidget(anywidget.AnyWidget):
-    """An interactive picture whose page part is the JavaScript file beside its module.
+    """An interactive picture. In foo.py: `class Foo(CourseWidget): _esm, _css = page_files(__file__)`.
 
-    `class Foo(CourseWidget)` in foo.py takes foo.js and foo.css; `class Bar(CourseWidget, assets="bar")` takes bar.js.
-    The page asks with `ask(model, {…})` of common.js; Python answers in `answer`.
+    The page asks with `ask(model, {...})` of common.js; Python answers in `answer`.
     """
 
     lang = Unicode(help="language of the words in the picture, zh or en").tag(sync=True)
@@ -39,19 +39,12 @@ class CourseWidget(anywidget.AnyWidget):
     # ipywidgets 7 defines this hook, which would win over _repr_mimebundle_ and lose the still picture
     _ipython_display_ = None
 
-    def __init_subclass__(cls, *, assets: str | None = None, **kwargs) -> None:
-        module = Path(inspect.getfile(cls))
-        stem = module.with_name(assets or module.stem)
-        cls._esm = read_assets(stem, ".js")
-        cls._css = read_assets(stem, ".css")
-        super().__init_subclass__(**kwargs)
-
     def __init__(self, **kwargs) -> None:
         super().__init__(**{"lang": get_lang(), **kwargs})
         self.on_msg(self._receive)
 
     def answer(self, question: dict) -> tuple[dict, list[bytes]]:
-        """Reply to a message of the page: (JSON-able dict, binary buffers). CourseError becomes a sentence in the page."""
+        """Reply to a question of the page: (JSON-able dict, binary buffers). CourseError becomes a sentence there."""
         raise NotImplementedError
 
     def _receive(self, _widget, content: dict, _buffers) -> None:
@@ -64,7 +57,8 @@ class CourseWidget(anywidget.AnyWidget):
         except Exception as error:
             # the page must not wait for a reply that never comes
             sentence = f"{type(error).__name__}: {error}"
-            self.send({"number": number, "error": {"zh": f"Python 出错：{sentence}", "en": f"Python failed: {sentence}"}})
+            words = {"zh": f"Python 出错：{sentence}", "en": f"Python failed: {sentence}"}
+            self.send({"number": number, "error": words})
             raise
         self.send({**reply, "number": number}, buffers)
 
