@@ -1,0 +1,57 @@
+"""Every test runs offline, in English, with a home of its own."""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).parent / "guard"
+
+# before anything of the course or of Hugging Face is imported, and inherited by every child process
+os.environ |= {
+    "AIGC_HOME": tempfile.mkdtemp(prefix="aigc-home-"),
+    "AIGC_LANG": "en",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "OMP_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH", "")])),
+}
+if getattr(sys.modules.get("sitecustomize"), "NetworkRefused", None) is None:
+    sys.path.insert(0, str(GUARD))
+    sys.modules.pop("sitecustomize", None)
+    import sitecustomize  # noqa: F401  (guards this process as it does the children)
+
+from aigc_course import i18n, progress  # noqa: E402
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(os.environ["AIGC_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_slate(tmp_path, monkeypatch):
+    """A fresh home and the machine's language for each test."""
+    monkeypatch.setenv("AIGC_HOME", str(tmp_path / "aigc-home"))
+    monkeypatch.setattr(i18n, "_current", None)
+    progress._memory.clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; skips where there is none, except in CI."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    need("Chromium is not installed (Debian: apt install chromium)")
+
+
+def need(reason: str):
+    """What a user's machine may lack is skipped with its reason; CI must have it."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must not skip: {reason}")
+    pytest.skip(reason)
