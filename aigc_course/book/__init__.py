@@ -1,0 +1,1 @@
+"""From the hand-edited sources to notebooks and labs: read, split into editions, execute, check."""

@@ -1,0 +1,91 @@
+"""Executing lessons headless, with papermill."""
+
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from aigc_course import course
+from aigc_course.errors import CourseError
+from aigc_course.i18n import t
+
+
+class LessonFailed(CourseError):
+    """A cell of a notebook raised an error."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One executed lesson. error: "" where it ran to its end."""
+
+    slug: str
+    lang: str
+    seconds: float
+    error: str
+
+
+def execute(notebook: Path, parameters: dict | None = None, folder: Path | None = None, label: str = "") -> NotebookNode:
+    """Run a notebook in a fresh kernel and return it with its outputs; the file itself is left as it is.
+
+    parameters: values for the `parameters` cell. folder: where the kernel works, by default the notebook's own.
+    label: what the progress bar says; no bar without it. LessonFailed names the cell and its error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # papermill's optional parts warn on import
+        import papermill
+
+    with tempfile.TemporaryDirectory() as scratch:
+        out = Path(scratch) / notebook.name
+        try:
+            papermill.execute_notebook(
+                str(notebook),
+                str(out),
+                parameters=parameters or {},
+                cwd=str(folder or notebook.parent),
+                progress_bar={"desc": label, "leave": False} if label else False,
+            )
+        except papermill.PapermillExecutionError as error:
+            what = error.evalue if error.ename in ("CourseError", "LessonFailed") else f"{error.ename}: {error.evalue}"
+            raise LessonFailed(
+                f"{notebook.name} 的第 {error.cell_index + 1} 格出错：{what}",
+                f"{notebook.name}, cell {error.cell_index + 1} failed: {what}",
+            ) from error
+        return nbformat.read(out, as_version=4)
+
+
+def run(slugs: list[str], langs: list[str], tier: str = "cpu", out: Path | None = None) -> list[Result]:
+    """Execute the built notebooks of `slugs` in `langs`, with a progress bar and a closing table.
+
+    The executed copies go to `out` where it is given. CourseError for an unknown slug or a lesson that is not built.
+    """
+    jobs = [(slug, lang, course.lesson(slug).notebook(lang)) for slug in slugs for lang in langs]
+    for slug, _, path in jobs:
+        if not path.exists():
+            raise CourseError(
+                f"课文 {slug} 还没有构建，请先运行 aigc build {slug}。", f"Lesson {slug} is not built: run aigc build {slug}."
+            )
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+    results = []
+    for slug, lang, path in jobs:
+        start, error = time.monotonic(), ""
+        try:
+            notebook = execute(path, {"lang": lang, "tier": tier}, label=f"{slug} ({lang})")
+            if out:
+                nbformat.write(notebook, out / f"{path.stem}_{lang}.ipynb")
+        except LessonFailed as failure:
+            error = str(failure)
+        results.append(Result(slug, lang, time.monotonic() - start, error))
+    table = Table(t("课", "lesson"), t("语言", "language"), t("秒", "seconds"), t("结果", "result"))
+    for result in results:
+        verdict = f"[red]{escape(result.error)}" if result.error else "[green]" + t("通过", "ran to its end")
+        table.add_row(result.slug, result.lang, f"{result.seconds:.1f}", verdict)
+    Console().print(table)
+    return results
