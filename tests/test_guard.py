@@ -26,11 +26,11 @@ def test_connections_and_names_beyond_loopback_are_refused():
 
 def test_loopback_works():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(("localhost", server.getsockname()[1]), timeout=5) as client:
-            accepted, _ = server.accept()
-            with accepted:
-                accepted.sendall(b"here")
-                assert client.recv(4) == b"here"
+        client = socket.create_connection(("localhost", server.getsockname()[1]), timeout=5)
+        accepted, _ = server.accept()
+    with client, accepted:
+        accepted.sendall(b"here")
+        assert client.recv(4) == b"here"
 
 
 @pytest.mark.parametrize("extra", [[], ["-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"]])
