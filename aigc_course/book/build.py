@@ -1,4 +1,4 @@
-"""`aigc build`: sources into both editions and student labs; `aigc build --check`: what is committed is what the sources give."""
+"""`aigc build` makes both editions and the student labs; `aigc build --check` finds what is not as the sources say."""
 
 import os
 import tempfile
@@ -10,7 +10,8 @@ from nbformat import NotebookNode
 from aigc_course import course
 from aigc_course.book import editions, lint
 from aigc_course.book.run import execute
-from aigc_course.book.source import Source, accept as stamp, display_path, read, structure_problems
+from aigc_course.book.source import Source, display_path, read, structure_problems
+from aigc_course.book.source import accept as stamp
 from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS, t
 
@@ -70,14 +71,11 @@ def tidy(executed: NotebookNode, fresh: NotebookNode) -> NotebookNode:
         cell.execution_count = done.execution_count
         for output in done.outputs:
             output.get("data", {}).pop(WIDGET_VIEW, None)
-            last = cell.outputs[-1] if cell.outputs else None
-            if last and last.output_type == output.output_type == "stream" and last.name == output.name:
+            last = cell.outputs[-1] if cell.outputs else {}
+            if output.output_type == "stream" and last.get("name") == output.name:
                 last.text += output.text  # how a stream is cut into messages is a matter of timing
             else:
-                output.metadata = {}
-                cell.outputs.append(output) if output.output_type != "stream" else cell.outputs.append(
-                    nbformat.v4.new_output("stream", name=output.name, text=output.text)
-                )
+                cell.outputs.append(output)
     return fresh
 
 
@@ -140,7 +138,9 @@ def _build_lesson(lesson: course.Lesson, force: bool) -> list[Path]:
 
 def _strays() -> list[Path]:
     """Built notebooks that no entry of course.toml makes, as after a lesson was renamed or moved."""
-    wanted = {path for lesson in course.load().lessons for lang in LANGS for path in (lesson.notebook(lang), lesson.lab(lang))}
+    wanted = {
+        path for lesson in course.load().lessons for lang in LANGS for path in (lesson.notebook(lang), lesson.lab(lang))
+    }
     folders = [course.root() / kind / lang for kind in ("notebooks", "labs") for lang in LANGS]
     return sorted(path for folder in folders for path in folder.glob("*.ipynb") if path not in wanted)
 
@@ -165,7 +165,10 @@ def check(slugs: list[str] | None = None) -> list[str]:
         problems += [p for lang in LANGS for p in _built_problems(lesson, sources, lang)]
     if not slugs:
         problems += [
-            t(f"{display_path(p)} 不属于任何一课，请运行 aigc build。", f"{display_path(p)} belongs to no lesson: run aigc build.")
+            t(
+                f"{display_path(p)} 不属于任何一课，请运行 aigc build。",
+                f"{display_path(p)} belongs to no lesson: run aigc build.",
+            )
             for p in _strays()
         ]
         problems += lint.asset_problems()

@@ -9,7 +9,9 @@ from aigc_course.book.source import Cell, Source
 from aigc_course.errors import CourseError
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-_SOLUTION = re.compile(r"^(?P<indent>[ \t]*)### BEGIN SOLUTION\n(?P<body>.*?)^[ \t]*### END SOLUTION[ \t]*$", re.M | re.S)
+_SOLUTION = re.compile(
+    r"^(?P<indent>[ \t]*)### BEGIN SOLUTION\n(?P<body>.*?)^[ \t]*### END SOLUTION[ \t]*$", re.M | re.S
+)
 _LANG_LINE = re.compile(r'^lang = "(?:zh|en)"$', re.M)
 _STUB_CODE = {"zh": "# 在这里写你的代码", "en": "# YOUR CODE HERE"}
 _STUB_PROSE = {"zh": "（在这里写你的答案）", "en": "(Write your answer here.)"}

@@ -1,12 +1,13 @@
 """What must not reach a learner: missing parts, wrong terms, remote scripts, broken characters, errors, heavy files."""
 
+import ast
 import re
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from aigc_course import course, glossary
-from aigc_course.book.source import Source, display_path
+from aigc_course.book.source import Cell, Source, display_path
 from aigc_course.i18n import LANGS, t
 
 MAX_BYTES = 400_000
@@ -65,21 +66,44 @@ def source_problems(source: Source) -> list[str]:
     found = []
     for cell in source.cells:
         for lang in [cell.lang] if cell.lang else LANGS:
-            found += [f"{source.where}, {t('格', 'cell')} {cell.name}: {p}" for p in glossary.lint(lang, _words(cell, lang))]
+            found += [
+                f"{source.where}, {t('格', 'cell')} {cell.name}: {p}" for p in glossary.lint(lang, _words(cell, lang))
+            ]
         found += _text_problems(source.where, cell.name, cell.text)
     return found
 
 
-def _words(cell, lang: str) -> str:
-    """What a learner reads of a cell: all of a prose cell, of code the strings and comments in that language."""
-    return cell.text if cell.kind == "markdown" else glossary.labels(lang, cell.text)
+def labels(lang: str, code: str) -> str:
+    """The texts of one language in the t("中文", "English") calls of some code, a line each."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # a cell magic; running the notebook says whether it is right
+        return ""
+    calls = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "t" and len(n.args) == 2
+    ]
+    halves = [call.args[LANGS.index(lang)] for call in calls]
+    return "\n".join(
+        "".join(n.value for n in ast.walk(half) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        for half in halves
+    )
+
+
+def _words(cell: Cell, lang: str) -> str:
+    """What a learner reads of a cell in one language."""
+    return cell.text if cell.kind == "markdown" else labels(lang, cell.text)
 
 
 def _text_problems(where: str, cell: str, text: str) -> list[str]:
     found = []
     if url := remote_url(text):
         found.append(
-            _say(where, cell, f"从别的机器加载内容（{url}），请改为随课件附带。", f"loads from another machine ({url}): ship it instead.")
+            _say(
+                where,
+                cell,
+                f"从别的机器加载内容（{url}），请改为随课件附带。",
+                f"loads from another machine ({url}): ship it instead.",
+            )
         )
     if "\ufffd" in text:
         found.append(_say(where, cell, "出现了替换字符 U+FFFD。", "shows the replacement character U+FFFD."))
@@ -92,7 +116,12 @@ def notebook_problems(path: Path, notebook: NotebookNode) -> list[str]:
     if path.stat().st_size > MAX_BYTES:
         size = f"{path.stat().st_size // 1000} KB"
         found.append(
-            _say(where, "", f"有 {size}，上限是 {MAX_BYTES // 1000} KB，请缩小图片或输出。", f"is {size}; the limit is {MAX_BYTES // 1000} KB: shrink a figure or an output.")
+            _say(
+                where,
+                "",
+                f"有 {size}，上限是 {MAX_BYTES // 1000} KB，请缩小图片或输出。",
+                f"is {size}; the limit is {MAX_BYTES // 1000} KB: shrink a figure or an output.",
+            )
         )
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -31,7 +31,9 @@ class Result:
     error: str
 
 
-def execute(notebook: Path, parameters: dict | None = None, folder: Path | None = None, label: str = "") -> NotebookNode:
+def execute(
+    notebook: Path, parameters: dict | None = None, folder: Path | None = None, label: str = ""
+) -> NotebookNode:
     """Run a notebook in a fresh kernel and return it with its outputs; the file itself is left as it is.
 
     parameters: values for the `parameters` cell. folder: where the kernel works, by default the notebook's own.
@@ -50,6 +52,8 @@ def execute(notebook: Path, parameters: dict | None = None, folder: Path | None 
                 parameters=parameters or {},
                 cwd=str(folder or notebook.parent),
                 progress_bar={"desc": label, "leave": False} if label else False,
+                # the kernel's remarks on its transport are not for the reader of a progress bar
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         except papermill.PapermillExecutionError as error:
             what = error.evalue if error.ename in ("CourseError", "LessonFailed") else f"{error.ename}: {error.evalue}"
@@ -69,7 +73,8 @@ def run(slugs: list[str], langs: list[str], tier: str = "cpu", out: Path | None 
     for slug, _, path in jobs:
         if not path.exists():
             raise CourseError(
-                f"课文 {slug} 还没有构建，请先运行 aigc build {slug}。", f"Lesson {slug} is not built: run aigc build {slug}."
+                f"课文 {slug} 还没有构建，请先运行 aigc build {slug}。",
+                f"Lesson {slug} is not built: run aigc build {slug}.",
             )
     if out:
         out.mkdir(parents=True, exist_ok=True)

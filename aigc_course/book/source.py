@@ -12,9 +12,8 @@ from jupytext.myst import MystMetadataParsingError
 
 from aigc_course import course
 from aigc_course.errors import CourseError
-from aigc_course.i18n import LANGS
+from aigc_course.i18n import LANGS, t
 
-OTHER = {"zh": "en", "en": "zh"}
 _BREAK = re.compile(r"^\+\+\+ (?P<metadata>\{.*\})[ \t]*$", re.MULTILINE)
 
 
@@ -82,15 +81,19 @@ def read(slug: str, path: Path) -> Source:
         text = path.read_text(encoding="utf-8")
         notebook = jupytext.reads(text, fmt="md:myst")
     except FileNotFoundError as error:
-        raise CourseError(f"没有源文件 {where}，请先写好它。", f"There is no source {where}: write it first.") from error
+        raise CourseError(
+            f"没有源文件 {where}，请先写好它。", f"There is no source {where}: write it first."
+        ) from error
     except (OSError, UnicodeDecodeError, MystMetadataParsingError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise CourseError(
-            f"{where} 读不出来：{reason}。请改好这一处再构建。", f"Cannot read {where}: {reason}. Mend that place, then build again."
+            f"{where} 读不出来：{reason}。请改好这一处再构建。",
+            f"Cannot read {where}: {reason}. Mend that place, then build again.",
         ) from error
     if text.count("```{code-cell}") != sum(cell.cell_type == "code" for cell in notebook.cells):
         raise CourseError(
-            f"{where} 里有一个代码格没有用 ``` 结束，请补上。", f"A code cell in {where} does not end with ```: close it."
+            f"{where} 里有一个代码格没有用 ``` 结束，请补上。",
+            f"A code cell in {where} does not end with ```: close it.",
         )
     cells, code_number = [], 0
     for number, raw in enumerate(notebook.cells, start=1):
@@ -107,8 +110,6 @@ def pairs(source: Source) -> list[tuple[Cell, Cell]]:
 
 def structure_problems(source: Source) -> list[str]:
     """What is wrong with a source's cells: untagged prose, missing or stale halves, repeated names."""
-    from aigc_course.i18n import t
-
     found = []
 
     def add(cell: Cell, zh: str, en: str) -> None:
@@ -134,11 +135,11 @@ def structure_problems(source: Source) -> list[str]:
     for zh, en in pairs(source):
         stale = [name for name, half, other in (("zh", zh, en), ("en", en, zh)) if half.twin != other.hash]
         if stale:
+            again = f"aigc build --accept {source.slug}"
             add(
                 zh,
-                f"中英文没有一起核对过（{'、'.join(stale)} 一半是照着旧的另一半写的）。对照改好后运行 aigc build --accept {source.slug}。",
-                f"the two languages were not checked against each other (the {' and '.join(stale)} half was written "
-                f"against an older twin). Compare them, mend, then run aigc build --accept {source.slug}.",
+                f"{'、'.join(stale)} 一半是照着旧的另一半写的。对照两种语言改好，再运行 {again}。",
+                f"the {' and '.join(stale)} half was written against an older twin. Compare the two, then run {again}.",
             )
     return found
 
