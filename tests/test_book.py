@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from aigc_course import course
+from aigc_course import course, glossary
 from aigc_course.book import build, editions, lint, run, source
 from aigc_course.errors import CourseError
 
@@ -93,6 +93,7 @@ slide_part = 1
 @pytest.fixture
 def scratch(tmp_path, monkeypatch):
     """A course of one lesson in a scratch folder: a function that writes its source and its map."""
+    glossary.load()  # the real one, read before the root moves
     (tmp_path / "notebooks" / "src").mkdir(parents=True)
     (tmp_path / "labs" / "src").mkdir(parents=True)
     monkeypatch.setattr(course, "root", lambda: tmp_path)
