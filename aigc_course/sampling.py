@@ -155,18 +155,46 @@ def sample_many(
     generator: torch.Generator | None = None,
     **settings: float,
 ) -> list[str]:
-    """`n` texts that begin with `prompt`, drawn side by side, the first to end first; settings as for `pick`."""
-    rows = torch.tensor([encode(tokenizer, prompt)] * n, device=model.device)
-    finished = []
+    """`n` texts that begin with `prompt`, drawn side by side; settings as for `pick`.
+
+    For measuring: all rows take each step together and keep what was computed before (a KV cache).
+    """
+    rows = new = torch.tensor([encode(tokenizer, prompt)] * n, device=model.device)
+    ended = torch.zeros(n, dtype=torch.bool, device=model.device)
+    cache = None
     for _ in range(max_new_tokens):
-        tokens = pick(model(rows).logits[:, -1].float().cpu(), generator, **settings).to(rows.device)
-        rows = torch.cat([rows, tokens[:, None]], dim=1)
-        ended = tokens == tokenizer.eos_token_id
-        finished += rows[ended].tolist()
-        rows = rows[~ended]
-        if not len(rows):
+        output = model(new, past_key_values=cache, use_cache=True)
+        cache = output.past_key_values
+        tokens = pick(output.logits[:, -1].float().cpu(), generator, **settings).to(rows.device)
+        # a row that has ended waits for the others and says no more
+        new = tokens.masked_fill(ended, tokenizer.eos_token_id)[:, None]
+        rows = torch.cat([rows, new], dim=1)
+        ended |= new[:, 0] == tokenizer.eos_token_id
+        if ended.all():
             break
-    return tokenizer.batch_decode(finished + rows.tolist(), skip_special_tokens=True)
+    return tokenizer.batch_decode(rows.tolist(), skip_special_tokens=True)
+
+
+@torch.no_grad()
+def continuation_probability(model, tokenizer, prompt: str, continuation: str, **settings: float) -> float:
+    """The probability that `continuation` comes next: its tokens' probabilities multiplied. Settings as for `warp`."""
+    ids = encode(tokenizer, prompt)
+    new = tokenizer(continuation, add_special_tokens=False)["input_ids"]
+    batch = torch.tensor([ids + new], device=model.device)
+    logits = model(batch).logits[0, len(ids) - 1 : -1].float().cpu()
+    probs = softmax(warp(logits, **settings))
+    return float(probs[range(len(new)), new].prod())
+
+
+def token_text(tokenizer, token: int) -> str:
+    """A token as a reader sees it: a space as ␣; part of a character as its bytes, like ⟨E5 81⟩."""
+    text = tokenizer.decode([token])
+    if "�" not in text:
+        return text.replace(" ", "␣")
+    from transformers.convert_slow_tokenizer import bytes_to_unicode
+
+    byte = {char: value for value, char in bytes_to_unicode().items()}
+    return "⟨" + " ".join(f"{byte[char]:02X}" for char in tokenizer.convert_ids_to_tokens(token)) + "⟩"
 
 
 def truth_tensor(truth: dict[int, float], vocab: int) -> Tensor:

@@ -4,8 +4,9 @@ import math
 from types import SimpleNamespace
 
 import pytest
+import tokenizers
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.generation.logits_process import (
     LogitsProcessorList,
     MinPLogitsWarper,
@@ -99,8 +100,8 @@ class Letters:
 
     eos_token_id = 1
 
-    def __call__(self, text):
-        return {"input_ids": [0] + [2 + ord(c) - ord("a") for c in text]}
+    def __call__(self, text, add_special_tokens=True):
+        return {"input_ids": [0] * add_special_tokens + [2 + ord(c) - ord("a") for c in text]}
 
     def batch_decode(self, rows, skip_special_tokens):
         return ["".join(chr(ord("a") + i - 2) for i in row if not (skip_special_tokens and i < 2)) for row in rows]
@@ -173,6 +174,42 @@ def test_sample_many(toy):
     assert all(text.startswith("cat") for text in texts) and len(set(texts)) > 20
     expected = sampling.generate(*toy, "cat", max_new_tokens=30, temperature=0)
     assert set(draw(3, temperature=0)) == set(toy[1].batch_decode([expected], skip_special_tokens=True))
+
+
+def test_sample_many_follows_the_model(toy):
+    """The share of each first letter is what one step without a cache says; so is the second."""
+    model, tokenizer = toy
+    texts = sampling.sample_many(*toy, "cat", 4000, max_new_tokens=2, generator=sampling.seeded(2))
+    for prefix in ("cat", max(set(text[:4] for text in texts if len(text) > 3), key=[t[:4] for t in texts].count)):
+        probs = sampling.softmax(sampling.next_logits(model, sampling.encode(tokenizer, prefix)))
+        after = [text[len(prefix) :] for text in texts if text.startswith(prefix)]
+        letter = chr(ord("a") + int(probs[2:].argmax()))
+        share = sum(rest.startswith(letter) for rest in after) / len(after)
+        assert abs(share - float(probs[2:].max())) < 5 * 0.5 / math.sqrt(len(after))
+
+
+def test_continuation_probability_is_the_product_of_the_steps(toy):
+    model, tokenizer = toy
+    for settings in ({}, {"temperature": 2.0}, {"top_k": 20, "temperature": 1.5}):
+        expected, text = 1.0, "cat"
+        for letter in "dog":
+            logits = sampling.warp(sampling.next_logits(model, sampling.encode(tokenizer, text)), **settings)
+            expected *= float(sampling.softmax(logits)[2 + ord(letter) - ord("a")])
+            text += letter
+        assert sampling.continuation_probability(*toy, "cat", "dog", **settings) == pytest.approx(expected, rel=1e-4)
+
+
+def test_token_text():
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(bytes_alphabet(), []))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    shown = [sampling.token_text(fast, token) for token in fast("a 停")["input_ids"]]
+    assert shown == ["a", "␣", "⟨E5⟩", "⟨81⟩", "⟨9C⟩"]
+
+
+def bytes_alphabet():
+    return {char: i for i, char in enumerate(sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()))}
 
 
 def test_choose_follows_the_probabilities():
