@@ -1,6 +1,7 @@
 """The glossary: one Chinese and one English form for each term, and a lint that finds the others."""
 
 import csv
+import difflib
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -43,3 +44,73 @@ def read(path: Path) -> dict[str, Term]:
 def load() -> dict[str, Term]:
     """The glossary of this installation, by key."""
     return read(course.root() / "datasets" / "glossary.csv")
+
+
+@cache
+def _avoided(lang: str) -> tuple[tuple[re.Pattern, Term], ...]:
+    """What to look for in a text of one language, longest first, with the term that should stand there."""
+    pairs = [(form, term) for term in load().values() for form in getattr(term, f"avoid_{lang}").split("|") if form]
+    pairs.sort(key=lambda pair: (-len(pair[0]), pair[0]))
+    return tuple((_pattern(form), term) for form, term in pairs)
+
+
+def _pattern(form: str) -> re.Pattern:
+    """The form as a whole word where it begins or ends with a Latin letter; Chinese has no word boundaries."""
+    before = r"(?<![A-Za-z])" if form[0].isascii() else ""
+    after = r"(?![A-Za-z])" if form[-1].isascii() else ""
+    return re.compile(before + re.escape(form).replace(r"\ ", r"\s+") + after, re.IGNORECASE)
+
+
+# code, addresses, and a form alone in quotation marks: there it is mentioned, not used
+_NOT_PROSE = re.compile(r"```.*?```|`[^`\n]*`|https?://\S+|\]\([^)\s]*\)", re.DOTALL)
+_QUOTES = (("“", "”"), ("「", "」"), ("‘", "’"))
+
+
+def lint(lang: str, text: str) -> list[str]:
+    """Complaints about one text in `lang` ("zh" or "en"): each avoided form once, with its line and the right form."""
+    # blanks keep the line numbers
+    prose = _NOT_PROSE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+    found, seen = [], []
+    for pattern, term in _avoided(lang):
+        for match in pattern.finditer(prose):
+            start, end = match.span()
+            if (prose[start - 1 : start], prose[end : end + 1]) in _QUOTES:
+                continue
+            if any(first <= start and end <= last for first, last in seen):
+                continue  # part of a longer form that has been reported
+            seen.append((start, end))
+            line = prose.count("\n", 0, start) + 1
+            right = term.zh if lang == "zh" else term.en
+            found.append(
+                (
+                    line,
+                    t(
+                        f"第 {line} 行：“{match[0]}”应写作“{right}”。",
+                        f"line {line}: “{match[0]}” should be “{right}”.",
+                    ),
+                )
+            )
+    return [sentence for _, sentence in sorted(found)]
+
+
+def problems(texts: list[tuple[str, str, str]]) -> list[str]:
+    """Complaints about several texts, each (where, language, text); `where` goes in front of each complaint."""
+    return [f"{where}, {sentence}" for where, lang, text in texts for sentence in lint(lang, text)]
+
+
+def term(key: str) -> None:
+    """Display one term in both languages with its definition in the reader's; CourseError if the glossary lacks it."""
+    if key not in load():
+        near = difflib.get_close_matches(key, load(), n=1)
+        raise CourseError(
+            f"术语表里没有“{key}”。" + (f"是不是“{near[0]}”？" if near else ""),
+            f"The glossary has no “{key}”." + (f" Did you mean “{near[0]}”?" if near else ""),
+        )
+    entry = load()[key]
+    mine, other = (entry.zh, entry.en) if get_lang() == "zh" else (entry.en, entry.zh)
+    definition = entry.definition_zh if get_lang() == "zh" else entry.definition_en
+    head = mine if mine == other else f"{mine} · {other}"
+    show(
+        t(f"{head}：{definition}", f"{head}: {definition}"),
+        box(f"<b>{inline(head)}</b><br>{inline(definition)}", COLORS["model"]),
+    )

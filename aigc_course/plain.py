@@ -1,11 +1,10 @@
-"""Plain values: what an answer may be made of when it crosses from a student's process to a checker, and how to compare."""
+"""Plain values: what an answer may be made of when it crosses from a student to a checker, and how to compare."""
 
 import math
 import sys
 from typing import Any
 
 from aigc_course.errors import CourseError
-from aigc_course.i18n import t
 
 MAX_DEPTH = 32
 _REPR_LIMIT = 160

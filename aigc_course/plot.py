@@ -25,7 +25,7 @@ _CYCLE = ("model", "truth", "good", "other", "chosen", "light", "muted")
 
 
 def style() -> None:
-    """Set matplotlib's style for the session: fonts, sizes for a projector, palette, pictures that are the same each run.
+    """Set matplotlib's style for the session: fonts, sizes for a projector, palette, the same picture each run.
 
     With AIGC_STRICT=1 (set in test runs) a character that no font can draw is an error instead of a warning.
     Without the font file one sentence says what to do, and figures are drawn all the same.
