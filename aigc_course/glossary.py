@@ -2,12 +2,16 @@
 
 import csv
 import difflib
+import re
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
 from aigc_course import course
+from aigc_course.cards import box, inline, show
 from aigc_course.errors import CourseError
+from aigc_course.i18n import get_lang, t
+from aigc_course.plot import COLORS
 
 
 @dataclass(frozen=True)
