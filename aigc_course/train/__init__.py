@@ -1,0 +1,114 @@
+"""How the bundled models are made: `aigc train MODEL` runs the recipe of that name in this folder."""
+
+import json
+import os
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from aigc_course.errors import CourseError
+from aigc_course.i18n import t
+from aigc_course.progress import home
+from aigc_course.train import manifest
+from aigc_course.train.loop import fit
+
+RECIPES = ("lm",)
+THREADS = 2
+
+
+def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None, resume: bool = True,
+        publish: bool = False) -> dict:
+    """Train model `name` from nothing, measure it, compare it with the manifest and print one table; returns the
+    measures.
+
+    seed: the recipe's first one if None. out: the folder to work in, by default `train/NAME-SEED` under the progress
+    home; the model is left in its sub-folder `model`. resume: go on from the folder's checkpoint if there is one.
+    publish: for maintainers: train with each of the recipe's seeds, put the first into the zoo, rewrite the manifest.
+    CourseError for an unknown name or seed, a folder that cannot be written, a damaged checkpoint.
+    """
+    recipe = _recipe(name)
+    if publish:
+        if seed is not None:
+            raise CourseError("--publish 总是训练配方里的每个种子，请不要再给 --seed。",
+                              "--publish trains every seed of the recipe: leave --seed out.")
+        seeds = recipe.SEEDS
+    else:
+        seeds = (recipe.SEEDS[0] if seed is None else _whole(seed),)
+    base = Path(out) if out else home() / "train"
+    folders = {s: base if out and len(seeds) == 1 else base / f"{name}-{s}" for s in seeds}
+    results = {s: _train(recipe, s, folder, resume) for s, folder in folders.items()}
+    first = results[seeds[0]]
+    Console().print(table(name, first, manifest.read().get(name, {}), recipe.BARS))
+    if publish:
+        entry = recipe.entry(results)
+        (folders[seeds[0]] / "model" / "README.md").write_text(recipe.card(results), encoding="utf-8")
+        manifest.publish(name, folders[seeds[0]] / "model", entry)
+    return first
+
+
+def _recipe(name: str) -> ModuleType:
+    if name not in RECIPES:
+        known = "、".join(RECIPES), ", ".join(RECIPES)
+        raise CourseError(f"没有叫 {name} 的训练配方，可选：{known[0]}。", f"No recipe is called {name}; there is: {known[1]}.")
+    return import_module(f"aigc_course.train.{name}")
+
+
+def _whole(seed) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise CourseError(f"种子要是非负整数，{seed!r} 不是：例如 --seed 1。",
+                          f"A seed is a whole number from 0 up, {seed!r} is not: for example --seed 1.")
+    return seed
+
+
+def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
+    """Train and measure one seed in `folder`; what is finished there already is not done twice."""
+    settings = recipe.settings(seed)
+    finished = folder / "metrics.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".write").touch()
+        (folder / ".write").unlink()
+    except OSError as error:
+        raise CourseError(f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
+                          f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out.") from error
+    if resume and finished.exists():
+        kept = json.loads(finished.read_text(encoding="utf-8"))
+        if kept["settings"] == settings:
+            return kept["metrics"]
+    finished.unlink(missing_ok=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(THREADS)
+    try:
+        model, tokenizer = recipe.build(seed)
+        spent = fit(model, recipe.losses(model, tokenizer, seed), folder, settings, resume=resume)
+        metrics = recipe.measure(recipe.save(model, tokenizer, folder / "model"), seed) | spent
+    finally:
+        torch.set_num_threads(threads)
+    finished.write_text(json.dumps({"settings": settings, "metrics": metrics}, indent=1), encoding="utf-8")
+    return metrics
+
+
+def table(name: str, metrics: dict, entry: dict, bars: dict[str, float]) -> Table:
+    """What was measured beside the manifest's value, its tolerance and the bar, with a verdict per line."""
+    shown = Table(title=t(f"模型 {name}：测得与清单", f"model {name}: measured and in the manifest"))
+    for heading in (t("指标", "metric"), t("测得", "measured"), t("清单", "manifest"), t("容差", "tolerance"),
+                    t("上限", "at most"), ""):
+        shown.add_column(heading, justify="left" if heading == t("指标", "metric") else "right")
+    for metric, value in metrics.items():
+        known, tolerance = entry.get("metrics", {}).get(metric), entry.get("tolerance", {}).get(metric)
+        good = agrees(value, known, tolerance, bars.get(metric))
+        shown.add_row(metric, *(("" if v is None else f"{v:.4g}") for v in (value, known, tolerance, bars.get(metric))),
+                      "" if good is None else "✓" if good else "✗")
+    return shown
+
+
+def agrees(value: float, known: float | None, tolerance: float | None, bar: float | None) -> bool | None:
+    """Whether a measure is within `tolerance` of the manifest's value and under its bar; None if nothing is asked."""
+    if bar is None and tolerance is None:
+        return None
+    near = known is None or tolerance is None or abs(value - known) <= tolerance
+    return near and (bar is None or value <= bar)

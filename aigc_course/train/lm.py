@@ -1,0 +1,214 @@
+"""The course's language model: a small Llama trained on documents drawn from the course's grammar.
+
+Everything that makes it is here: its tokenizer, its size, its training data (drawn afresh at every step) and its
+measures against the grammar's exact probabilities.
+"""
+
+import copy
+import hashlib
+import math
+import random
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from aigc_course import grammar
+from aigc_course.grammar_program import words_as_written
+from aigc_course.i18n import LANGS
+
+SEEDS = (1, 2, 3)  # the first is the one that is bundled
+STEPS = 2400
+DOCUMENTS = 128  # drawn per step
+LEARNING_RATE = 3e-3
+# measures that a retraining must reach, as (metric, at most)
+BARS = {"kl": 0.02, "kl_worst_everyday": 0.2, "invalid_mass": 0.01}
+# how far a retraining on another machine may be from the manifest
+TOLERANCE = {"kl": 0.005, "kl_worst_everyday": 0.05, "invalid_mass": 0.003, "lecture": 0.03, "lecture_en": 0.03}
+CONTEXT = 256  # tokens; the longest document has fewer than 100
+GPT_SPLIT = r"'s| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte-level BPE whose merges stay inside the grammar's words; each word ends as one token.
+
+    Chinese writes no spaces, so a first split cuts at the words of the grammar's lexicon, longest first; a second,
+    like GPT's, keeps an English word together with the space in front of it. <s> is put in front of every text.
+    """
+    lexicon = sorted((w for w in grammar.words("zh") if not w.isascii()), key=lambda w: (-len(w), w))
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
+        pre_tokenizers.Split(Regex(GPT_SPLIT), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = decoders.ByteLevel()
+    rng = random.Random(0)
+    texts = [grammar.sample(rng) for _ in range(20_000)]
+    texts += [grammar.join(["…", word]) for lang in ("zh", "en") for word in grammar.words(lang)]  # the rare ones too
+    trainer = trainers.BpeTrainer(vocab_size=8192, min_frequency=1, special_tokens=["<pad>", "<s>", "</s>"],
+                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+                                   clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
+
+
+def settings(seed: int) -> dict:
+    """What a training depends on; a checkpoint made with other settings is not continued."""
+    program = "".join((files("aigc_course") / "data" / "grammar" / f"{lang}.txt").read_text("utf-8") for lang in LANGS)
+    return {"seed": seed, "steps": STEPS, "learning_rate": LEARNING_RATE, "documents": DOCUMENTS,
+            "grammar": hashlib.sha256(program.encode()).hexdigest()}
+
+
+def build(seed: int) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The untrained model and its tokenizer."""
+    tokenizer = build_tokenizer()
+    return build_model(tokenizer, seed), tokenizer
+
+
+def losses(model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor]]:
+    """step → the terms of its loss."""
+    encode = Encoder(tokenizer)
+    return lambda step: loss_parts(model, [encode(words) for words in documents(seed, step)])
+
+
+def save(model, tokenizer, folder: Path) -> Path:
+    """Write model (float16) and tokenizer in Hugging Face format."""
+    copy.deepcopy(model).half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def measure(folder: Path, seed: int) -> dict[str, float]:
+    """`evaluate` on what was saved, as a learner loads it."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return evaluate(model, AutoTokenizer.from_pretrained(folder), seed)
+
+
+def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+    """A Llama of some 0.8 million weights, freshly drawn from `seed`."""
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=320, num_hidden_layers=3, num_attention_heads=4,
+        num_key_value_heads=4, max_position_embeddings=CONTEXT, tie_word_embeddings=True, initializer_range=0.05,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+        use_cache=True))
+
+
+class Encoder:
+    """Documents (lists of words) → ids, word by word: the same ids as the tokenizer's, which a test checks, but faster."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast):
+        self.truth = grammar.Truth(tokenizer)
+
+    def __call__(self, words: list[str]) -> list[int]:
+        truth = self.truth
+        written = words_as_written(words)
+        return [truth.bos, *(i for word in written for i in truth.ids(word)), truth.eos]
+
+
+def documents(seed: int, step: int) -> list[list[str]]:
+    """The training documents of one step, as words: they depend on seed and step only, so a resumed training sees the
+    same ones and the held-out documents can be told apart later."""
+    rng = random.Random(f"lm {seed} {step}")
+    return [grammar.load().sample(rng) for _ in range(DOCUMENTS)]
+
+
+def padded(rows: list[list[int]]) -> torch.Tensor:
+    """Rows of ids → (row, position), filled up with -100 on the right."""
+    return torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=-100)
+
+
+def loss_parts(model: LlamaForCausalLM, rows: list[list[int]], parts: int = 4) -> Iterator[torch.Tensor]:
+    """The mean next-token loss (nats) of `rows`, as a sum of `parts` terms, so that short rows stand with short ones.
+
+    Fill on the right needs no attention mask: no real token looks to its right.
+    """
+    rows = sorted(rows, key=len)
+    tokens = sum(len(row) - 1 for row in rows)
+    size = math.ceil(len(rows) / parts)
+    for at in range(0, len(rows), size):
+        ids = padded(rows[at:at + size])
+        logits = model(ids[:, :-1].clamp(min=0), use_cache=False).logits
+        yield torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="sum") / tokens
+
+
+def fingerprint(words: list[str]) -> bytes:
+    """Eight bytes that stand for a document."""
+    return hashlib.blake2b(grammar.join(words).encode(), digest_size=8).digest()
+
+
+def held_out(seed: int, steps: int, drawn: int, rng: random.Random) -> list[list[str]]:
+    """Of `drawn` fresh documents, those that training with `seed` never saw in `steps` steps."""
+    seen = {fingerprint(words) for step in range(steps) for words in documents(seed, step)}
+    fresh = [grammar.load().sample(rng) for _ in range(drawn)]
+    return [words for words in fresh if fingerprint(words) not in seen]
+
+
+@torch.inference_mode()
+def distances(model, tokenizer, rows: list[list[int]]) -> list[list[tuple[float, float]]]:
+    """For each row of ids, at each of its positions: (KL(truth ‖ model) in nats, model's mass on impossible tokens)."""
+    truth, out = grammar.Truth(tokenizer), []
+    for row in rows:
+        logp = model(torch.tensor([row])).logits[0].double().log_softmax(-1)
+        belief, here = truth.start(), []
+        for position, token in enumerate(row):
+            if position:
+                belief = truth.advance(belief, token)
+            probs = truth.probs(belief)
+            if not probs:
+                break
+            ids, p = torch.tensor(list(probs)), torch.tensor(list(probs.values()), dtype=torch.float64)
+            q = logp[position, ids]
+            here.append((float((p * (p.log() - q)).sum()), max(0.0, 1 - float(q.exp().sum()))))
+        out.append(here)
+    return out
+
+
+def evaluate(model, tokenizer, seed: int, steps: int = STEPS, drawn: int = 1500) -> dict[str, float]:
+    """The model's measures against the truth, on contexts of documents that training (`seed`, `steps`) never saw.
+
+    kl, invalid_mass: mean over every position (nats per token; probability). kl_worst_everyday: the worst single
+    beginning of an everyday sentence. lecture: P(去 公园 | 今天天气不错，我决定), 0.7 in truth.
+    """
+    model.eval()
+    encode = Encoder(tokenizer)
+    unseen = held_out(seed, steps, drawn, random.Random("held out"))
+    points = [point for row in distances(model, tokenizer, [encode(words)[:-1] for words in unseen]) for point in row]
+    contexts = [text for lang in ("zh", "en") for text in grammar.everyday(lang)]
+    everyday = [row[-1][0] for row in distances(model, tokenizer, [tokenizer.encode(text) for text in contexts])]
+    return {
+        "kl": fmean(kl for kl, _ in points),
+        "invalid_mass": fmean(mass for _, mass in points),
+        "kl_everyday": fmean(everyday),
+        "kl_worst_everyday": max(everyday),
+        "lecture": probability(model, tokenizer, "今天天气不错，我决定", "去公园"),
+        "lecture_en": probability(model, tokenizer, "The weather is nice today, so I decided to", " go to the park"),
+        "held_out_documents": len(unseen),
+        "held_out_contexts": len(points),
+    }
+
+
+@torch.inference_mode()
+def probability(model, tokenizer, prefix: str, continuation: str) -> float:
+    """The model's probability of `continuation` after `prefix`."""
+    start, ids = len(tokenizer.encode(prefix)), tokenizer.encode(prefix + continuation)
+    logp = model(torch.tensor([ids])).logits[0].log_softmax(-1)
+    return math.exp(sum(float(logp[i - 1, ids[i]]) for i in range(start, len(ids))))
+
+
+# ---- publishing ----------------------------------------------------------------------------------------------------
+
+
+def entry(results: dict[int, dict]) -> dict:
+    """The manifest's entry: the first seed's measures with their tolerance, and the other seeds' beside them."""
+    first, *others = results
+    rounded = {seed: {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in r.items()} for seed, r in results.items()}
+    return {"command": "aigc train lm --publish", "seed": first, "metrics": rounded[first], "tolerance": TOLERANCE,
+            "other_seeds": {str(seed): rounded[seed] for seed in others}}

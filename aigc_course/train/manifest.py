@@ -1,0 +1,73 @@
+"""zoo/manifest.toml: what each bundled model is made of and what it measured; publishing a model into the zoo."""
+
+import hashlib
+import json
+import os
+import shutil
+import tomllib
+from pathlib import Path
+
+import torch
+
+from aigc_course.errors import CourseError
+
+ZOO = Path(__file__).resolve().parent.parent / "zoo"
+
+
+def read(zoo: Path = ZOO) -> dict:
+    """The manifest's entries by model name; {} where there is none yet."""
+    path = zoo / "manifest.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write(manifest: dict, zoo: Path = ZOO) -> None:
+    """Write the manifest whole or not at all."""
+    part = zoo / "manifest.toml.part"
+    lines = ["# Written by `aigc train MODEL --publish`: do not edit by hand.\n"]
+    for name, entry in sorted(manifest.items()):
+        lines += _table(name, entry)
+    part.write_text("".join(lines), encoding="utf-8")
+    os.replace(part, zoo / "manifest.toml")
+
+
+def _table(name: str, entry: dict) -> list[str]:
+    """A TOML table: its plain values, then its sub-tables."""
+    plain = [f"{_key(k)} = {json.dumps(v, ensure_ascii=False)}\n" for k, v in entry.items() if not isinstance(v, dict)]
+    nested = [line for k, v in entry.items() if isinstance(v, dict) for line in _table(f"{name}.{_key(k)}", v)]
+    return [f"\n[{name}]\n", *plain, *nested] if plain else nested
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)
+
+
+def publish(name: str, model: Path, entry: dict, zoo: Path = ZOO) -> None:
+    """Put the files of folder `model` into the zoo as `name`, and its entry (with their sha256) into the manifest.
+
+    The new folder is complete before it takes the old one's place; if anything fails the old one stays.
+    """
+    new, old = zoo / f".{name}.new", zoo / f".{name}.old"
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        zoo.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(model, new)
+        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(new.iterdir())}
+        manifest = read(zoo) | {name: entry | {"torch": torch.__version__, "files": files}}
+        if (zoo / name).exists():
+            os.replace(zoo / name, old)
+        try:
+            os.replace(new, zoo / name)
+            write(manifest, zoo)
+        except OSError:
+            shutil.rmtree(zoo / name, ignore_errors=True)
+            if old.exists():
+                os.replace(old, zoo / name)
+            raise
+    except OSError as error:
+        raise CourseError(f"无法把模型 {name} 放进 {zoo}（{error.strerror}）：请检查权限和空间。",
+                          f"Cannot put the model {name} into {zoo} ({error.strerror}): check permissions and space."
+                          ) from error
+    finally:
+        for left in (new, old):
+            shutil.rmtree(left, ignore_errors=True)
