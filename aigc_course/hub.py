@@ -29,11 +29,15 @@ def load_lm(name: str = "lm", tier: str | None = None):
     tier: "cpu" (a role's bundled model, float32) or "gpu" (a role's hub model, bfloat16 on CUDA); None: the lesson's.
     CourseError says what is missing (file, network, GPU) and the way out.
     """
-    tier = lesson.tier() if tier is None else tier
+    return _load(*prepare(name, lesson.tier() if tier is None else tier))
+
+
+def prepare(name: str, tier: str = "cpu") -> tuple[Path, str]:
+    """(folder, device) from which `load_lm` would load; everything that can be refused is refused here."""
     if tier not in lesson.TIERS:
         raise CourseError(f"没有“{tier}”这一档，请用 cpu 或 gpu。", f"There is no tier “{tier}”: use cpu or gpu.")
     device = _device(name, tier)
-    return _load(find(name, tier), device)
+    return find(name, tier), device
 
 
 def find(name: str, tier: str = "cpu") -> Path:

@@ -1,0 +1,166 @@
+"""The command line `aigc`. Exit codes: 0 fine, 1 something failed, 2 bad input, said in one sentence."""
+
+import errno
+import json
+from pathlib import Path
+
+import click
+
+from aigc_course import course, i18n
+from aigc_course.errors import CourseError
+from aigc_course.i18n import t
+
+LANG_HELP = t("语言：zh 或 en", "language: zh or en")
+
+
+class Commands(click.Group):
+    """Shows what the reader can mend as one sentence; any other error keeps its traceback."""
+
+    def invoke(self, ctx: click.Context):
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            click.echo(str(error), err=True)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo(t("磁盘满了：请腾出空间再试。", "The disk is full: free some space and try again."), err=True)
+        ctx.exit(2)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of this file, which is the order of use
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=t("AIGC 课：在自己的电脑上学生成式 AI。", "AIGC Course: learn generative AI on your own computer."),
+)
+@click.version_option(package_name="aigc-course")
+def main() -> None:
+    pass
+
+
+@main.command(help=t("打开课程首页（JupyterLab）。", "Open the course home in JupyterLab."))
+@click.option("--lang", help=LANG_HELP)
+@click.option("--no-browser", is_flag=True, help=t("只显示网址，不打开浏览器", "print the address, open no browser"))
+@click.option("--port", type=int, help=t("端口；不写就自动找", "port; found by itself where not given"))
+def start(lang: str | None, no_browser: bool, port: int | None) -> None:
+    from aigc_course import home
+
+    _speak(lang)
+    raise SystemExit(home.serve(i18n.get_lang(), browser=not no_browser, port=port))
+
+
+@main.command(
+    help=t("检查这台电脑能不能上课，告诉你怎么修。", "Check this machine, and say how to mend what is broken.")
+)
+def doctor() -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from aigc_course.doctor import findings
+
+    console = Console()
+    table = Table(t("项目", "what"), "", t("情况", "state"), t("怎么办", "what to do"))
+    marks = {True: "[green]✓", False: "[red]✗", None: "·"}
+    with console.status(t("正在检查……", "Checking …")):
+        rows = list(findings())
+    for row in rows:
+        table.add_row(row.name, marks[row.ok], escape(row.detail), escape(row.fix))
+    console.print(table)
+    broken = sum(row.ok is False for row in rows)
+    if broken:
+        console.print(t(f"[red]有 {broken} 项要修。", f"[red]{broken} to mend."))
+        raise SystemExit(1)
+    console.print(t("[green]一切就绪。", "[green]Everything is ready."))
+
+
+@main.command(
+    help=t("不开浏览器，从头到尾运行课文（不写就全部）。", "Execute lessons (all without SLUG), without a browser.")
+)
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@click.option("--lang", help=LANG_HELP)
+@click.option(
+    "--tier",
+    default="cpu",
+    show_default=True,
+    help=t("cpu：自带的小模型；gpu：大模型", "cpu: bundled; gpu: hub models"),
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help=t("把运行结果存到这里", "keep executed copies here")
+)
+def run(slugs: tuple[str, ...], lang: str | None, tier: str, out: Path | None) -> None:
+    from aigc_course import hub
+    from aigc_course.book import run as book
+
+    _speak(lang)
+    lessons = [course.lesson(slug) for slug in slugs] or list(course.load().lessons)
+    # here and not in the kernel, where a missing GPU or network would cost a minute and look like a broken lesson
+    for name in dict.fromkeys(name for lesson in lessons for name in lesson.models):
+        hub.prepare(name, tier)
+    results = book.run([lesson.slug for lesson in lessons], [i18n.get_lang()], tier, out)
+    raise SystemExit(1 if any(result.error for result in results) else 0)
+
+
+@main.command(help=t("把源文件做成两种语言的课文和练习。", "Turn sources into lessons and labs in both languages."))
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@click.option("--check", is_flag=True, help=t("只检查，不写文件", "only look for problems, write nothing"))
+@click.option(
+    "--accept", multiple=True, metavar="SLUG", help=t("我已核对两种语言", "both languages have been compared")
+)
+@click.option("--force", is_flag=True, help=t("没改动的也重新运行", "execute again what has not changed, too"))
+def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: bool) -> None:
+    from aigc_course.book import build as book
+
+    if accept:
+        stamped = book.accept(list(accept))
+        click.echo(t(f"{stamped} 格已标为核对过。", f"{stamped} cells marked as compared."))
+    elif check:
+        problems = book.check(list(slugs))
+        for problem in problems:
+            click.echo(problem, err=True)
+        if problems:
+            raise SystemExit(1)
+        click.echo(t("没有问题。", "No problems."))
+    else:
+        changed = book.build(list(slugs), force=force)
+        for path in changed:
+            click.echo(path.relative_to(course.root()).as_posix())
+        click.echo(t(f"{len(changed)} 个文件有变化。", f"{len(changed)} files changed."))
+
+
+@main.command(help=t("列出自带的模型。", "List the bundled models."))
+@click.option("--json", "as_json", is_flag=True, help=t("给程序读的格式", "for programs"))
+def models(as_json: bool) -> None:
+    from aigc_course import hub
+
+    found = hub.models()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(t("名字", "name"), "MB", "sha256", t("是什么", "what it is"))
+    for one in found:
+        table.add_row(one["name"], f"{one['size'] / 1e6:.1f}", one["sha256"][:12], course.model(one["name"]).about)
+    Console().print(table)
+
+
+@main.command(help=t("从头训练一个自带的模型。", "Train a bundled model from nothing."))
+@click.argument("model", metavar="MODEL")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help=t("存到哪个文件夹", "folder to write to"))
+@click.option("--seed", type=int, help=t("随机种子", "random seed"))
+@click.option("--publish", is_flag=True, help=t("取代自带的那一份", "replace the bundled one"))
+def train(model: str, out: Path | None, seed: int | None, publish: bool) -> None:
+    from aigc_course import train as training
+
+    course.model(model)
+    training.run(model, seed=seed, out=out, publish=publish)
+
+
+def _speak(lang: str | None) -> None:
+    if lang is not None:
+        i18n.set_lang(lang)
