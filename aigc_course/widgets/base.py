@@ -13,7 +13,6 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import get_lang
 
 HERE = Path(__file__).resolve().parent
-SVG_FONTS = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
 
 
 def page_files(module: str, name: str | None = None) -> tuple[str, str]:

@@ -81,3 +81,38 @@ export function debounce(f, ms) {
     timer = setTimeout(() => f(...args), ms);
   };
 }
+
+// The outer box of a widget, put into `host`. Keys pressed inside stay inside: JupyterLab would take arrows, Enter and
+// letters for its own commands (the attribute tells its Lumino, stopPropagation the classic notebook).
+export function frame(model, host, name, title) {
+  const root = el("section", {
+    class: `aigc ${name}`,
+    lang: model.get("lang") === "zh" ? "zh-CN" : "en",
+    "aria-label": title,
+    "data-lm-suppress-shortcuts": "true",
+    onkeydown: (event) => event.stopPropagation(),
+  });
+  host.replaceChildren(root);
+  return root;
+}
+
+// One stop of the Tab key for a row or column of buttons; arrows, Home and End move inside it.
+export function roving(container) {
+  const buttons = () => [...container.querySelectorAll("button:not(:disabled):not([hidden])")];
+  const settle = (current) => {
+    for (const button of buttons()) button.tabIndex = button === current ? 0 : -1;
+  };
+  container.addEventListener("focusin", (event) => settle(event.target));
+  container.addEventListener("keydown", (event) => {
+    const all = buttons();
+    const at = all.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
+    if (at < 0 || !(event.key in to)) return;
+    event.preventDefault();
+    all[Math.max(0, Math.min(all.length - 1, to[event.key]))].focus();
+  });
+  return () => {
+    const all = buttons();
+    settle(all.find((button) => button === document.activeElement) ?? all.find((b) => b.tabIndex === 0) ?? all[0]);
+  };
+}
