@@ -84,13 +84,14 @@ def lint(lang: str, text: str) -> list[str]:
                 continue  # part of a longer form that has been reported
             seen.append((start, end))
             line = prose.count("\n", 0, start) + 1
+            written = " ".join(match[0].split())
             right = term.zh if lang == "zh" else term.en
             found.append(
                 (
                     line,
                     t(
-                        f"第 {line} 行：“{match[0]}”应写作“{right}”。",
-                        f"line {line}: “{match[0]}” should be “{right}”.",
+                        f"第 {line} 行：“{written}”应写作“{right}”。",
+                        f"line {line}: “{written}” should be “{right}”.",
                     ),
                 )
             )
