@@ -44,16 +44,15 @@ def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None
     first = results[seeds[0]]
     Console().print(table(name, first, manifest.read().get(name, {}), recipe.BARS))
     if publish:
-        entry = recipe.entry(results)
         (folders[seeds[0]] / "model" / "README.md").write_text(recipe.card(results), encoding="utf-8")
-        manifest.publish(name, folders[seeds[0]] / "model", entry)
+        manifest.publish(name, folders[seeds[0]] / "model", manifest.entry(name, results, recipe.TOLERANCE))
     return first
 
 
 def _recipe(name: str) -> ModuleType:
     if name not in RECIPES:
-        known = "、".join(RECIPES), ", ".join(RECIPES)
-        raise CourseError(f"没有叫 {name} 的训练配方，可选：{known[0]}。", f"No recipe is called {name}; there is: {known[1]}.")
+        raise CourseError(f"没有叫 {name} 的训练配方，可选：{'、'.join(RECIPES)}。",
+                          f"No recipe is called {name}; there is: {', '.join(RECIPES)}.")
     return import_module(f"aigc_course.train.{name}")
 
 
@@ -74,13 +73,14 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
         (folder / ".write").unlink()
     except OSError as error:
         raise CourseError(f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
-                          f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out.") from error
+                          f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out."
+                          ) from error
     if resume and finished.exists():
         kept = json.loads(finished.read_text(encoding="utf-8"))
         if kept["settings"] == settings:
             return kept["metrics"]
     finished.unlink(missing_ok=True)
-    threads = torch.get_num_threads()
+    threads = torch.get_num_threads()  # given back below: a notebook may have chosen its own
     torch.set_num_threads(THREADS)
     try:
         model, tokenizer = recipe.build(seed)

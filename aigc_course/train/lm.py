@@ -6,6 +6,7 @@ measures against the grammar's exact probabilities.
 
 import copy
 import hashlib
+import json
 import math
 import random
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from aigc_course import grammar
 from aigc_course.grammar_program import words_as_written
 from aigc_course.i18n import LANGS
+from aigc_course.train import lm_card
 
 SEEDS = (1, 2, 3)  # the first is the one that is bundled
 STEPS = 2400
@@ -82,6 +84,9 @@ def save(model, tokenizer, folder: Path) -> Path:
     """Write model (float16) and tokenizer in Hugging Face format."""
     copy.deepcopy(model).half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    path = folder / "tokenizer_config.json"  # this name is understood by every transformers; 5.23 writes one of its own
+    config = json.loads(path.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return folder
 
 
@@ -102,7 +107,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausal
 
 
 class Encoder:
-    """Documents (lists of words) → ids, word by word: the same ids as the tokenizer's, which a test checks, but faster."""
+    """Documents (lists of words) → ids, word by word: the tokenizer's own ids (a test compares them), but faster."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast):
         self.truth = grammar.Truth(tokenizer)
@@ -152,23 +157,22 @@ def held_out(seed: int, steps: int, drawn: int, rng: random.Random) -> list[list
 
 
 @torch.inference_mode()
-def distances(model, tokenizer, rows: list[list[int]]) -> list[list[tuple[float, float]]]:
+def distances(model, tokenizer, rows: list[list[int]], batch: int = 64) -> Iterator[list[tuple[float, float]]]:
     """For each row of ids, at each of its positions: (KL(truth ‖ model) in nats, model's mass on impossible tokens)."""
-    truth, out = grammar.Truth(tokenizer), []
-    for row in rows:
-        logp = model(torch.tensor([row])).logits[0].double().log_softmax(-1)
-        belief, here = truth.start(), []
-        for position, token in enumerate(row):
-            if position:
-                belief = truth.advance(belief, token)
-            probs = truth.probs(belief)
-            if not probs:
-                break
-            ids, p = torch.tensor(list(probs)), torch.tensor(list(probs.values()), dtype=torch.float64)
-            q = logp[position, ids]
-            here.append((float((p * (p.log() - q)).sum()), max(0.0, 1 - float(q.exp().sum()))))
-        out.append(here)
-    return out
+    truth = grammar.Truth(tokenizer)
+    for at in range(0, len(rows), batch):
+        part = rows[at:at + batch]
+        logits = model(padded(part).clamp(min=0), use_cache=False).logits
+        for row, logp in zip(part, logits.double().log_softmax(-1), strict=True):
+            belief, here = truth.start(), []
+            for position, token in enumerate(row):
+                if position:
+                    belief = truth.advance(belief, token)
+                probs = truth.probs(belief)
+                ids, p = torch.tensor(list(probs)), torch.tensor(list(probs.values()), dtype=torch.float64)
+                q = logp[position, ids]
+                here.append((float((p * (p.log() - q)).sum()), max(0.0, 1 - float(q.exp().sum()))))
+            yield here
 
 
 def evaluate(model, tokenizer, seed: int, steps: int = STEPS, drawn: int = 1500) -> dict[str, float]:
@@ -180,9 +184,10 @@ def evaluate(model, tokenizer, seed: int, steps: int = STEPS, drawn: int = 1500)
     model.eval()
     encode = Encoder(tokenizer)
     unseen = held_out(seed, steps, drawn, random.Random("held out"))
-    points = [point for row in distances(model, tokenizer, [encode(words)[:-1] for words in unseen]) for point in row]
-    contexts = [text for lang in ("zh", "en") for text in grammar.everyday(lang)]
-    everyday = [row[-1][0] for row in distances(model, tokenizer, [tokenizer.encode(text) for text in contexts])]
+    rows = sorted((encode(words)[:-1] for words in unseen), key=len)
+    points = [point for row in distances(model, tokenizer, rows) for point in row]
+    contexts = sorted((tokenizer.encode(text) for lang in LANGS for text in grammar.everyday(lang)), key=len)
+    everyday = [row[-1][0] for row in distances(model, tokenizer, contexts)]
     return {
         "kl": fmean(kl for kl, _ in points),
         "invalid_mass": fmean(mass for _, mass in points),
@@ -190,6 +195,7 @@ def evaluate(model, tokenizer, seed: int, steps: int = STEPS, drawn: int = 1500)
         "kl_worst_everyday": max(everyday),
         "lecture": probability(model, tokenizer, "今天天气不错，我决定", "去公园"),
         "lecture_en": probability(model, tokenizer, "The weather is nice today, so I decided to", " go to the park"),
+        "everyday_contexts": len(everyday),
         "held_out_documents": len(unseen),
         "held_out_contexts": len(points),
     }
@@ -203,12 +209,7 @@ def probability(model, tokenizer, prefix: str, continuation: str) -> float:
     return math.exp(sum(float(logp[i - 1, ids[i]]) for i in range(start, len(ids))))
 
 
-# ---- publishing ----------------------------------------------------------------------------------------------------
-
-
-def entry(results: dict[int, dict]) -> dict:
-    """The manifest's entry: the first seed's measures with their tolerance, and the other seeds' beside them."""
-    first, *others = results
-    rounded = {seed: {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in r.items()} for seed, r in results.items()}
-    return {"command": "aigc train lm --publish", "seed": first, "metrics": rounded[first], "tolerance": TOLERANCE,
-            "other_seeds": {str(seed): rounded[seed] for seed in others}}
+def card(results: dict[int, dict]) -> str:
+    """The text of the model card. results: seed → measures, the published seed first."""
+    model, tokenizer = build(next(iter(results)))
+    return lm_card.card(results, model.num_parameters(), len(tokenizer), STEPS, DOCUMENTS)

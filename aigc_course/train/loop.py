@@ -91,8 +91,9 @@ def _schedule(step: int, steps: int) -> float:
 
 def _bar() -> Progress:
     """Drawn ten times a second on a terminal; a log file gets its last state only."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"),
-                    TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True))
+    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                    TextColumn("{task.fields[loss]}"), TimeElapsedColumn(), TimeRemainingColumn(),
+                    console=Console(stderr=True))
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:

@@ -41,6 +41,17 @@ def _key(key: str) -> str:
     return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)
 
 
+def entry(name: str, results: dict[int, dict], tolerance: dict[str, float]) -> dict:
+    """A model's entry: the measures of the first seed of `results`, which is the one published, and the others'."""
+
+    def short(metrics: dict) -> dict:
+        return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in metrics.items()}
+
+    first, *others = results
+    return {"command": f"aigc train {name} --publish", "seed": first, "metrics": short(results[first]),
+            "tolerance": tolerance, "other_seeds": {str(seed): short(results[seed]) for seed in others}}
+
+
 def publish(name: str, model: Path, entry: dict, zoo: Path = ZOO) -> None:
     """Put the files of folder `model` into the zoo as `name`, and its entry (with their sha256) into the manifest.
 
@@ -52,6 +63,8 @@ def publish(name: str, model: Path, entry: dict, zoo: Path = ZOO) -> None:
     try:
         zoo.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, new)
+        for path in new.iterdir():
+            path.chmod(0o644)  # safetensors writes its file for the owner alone
         files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(new.iterdir())}
         manifest = read(zoo) | {name: entry | {"torch": torch.__version__, "files": files}}
         if (zoo / name).exists():
