@@ -186,17 +186,6 @@ def continuation_probability(model, tokenizer, prompt: str, continuation: str, *
     return float(probs[range(len(new)), new].prod())
 
 
-def token_text(tokenizer, token: int) -> str:
-    """A token as a reader sees it: a space as ␣; part of a character as its bytes, like ⟨E5 81⟩."""
-    text = tokenizer.decode([token])
-    if "�" not in text:
-        return text.replace(" ", "␣")
-    from transformers.convert_slow_tokenizer import bytes_to_unicode
-
-    byte = {char: value for value, char in bytes_to_unicode().items()}
-    return "⟨" + " ".join(f"{byte[char]:02X}" for char in tokenizer.convert_ids_to_tokens(token)) + "⟩"
-
-
 def truth_tensor(truth: dict[int, float], vocab: int) -> Tensor:
     """The grammar's {token id: probability} as a tensor (vocab,), 0 for every token that it rules out."""
     probs = torch.zeros(vocab)

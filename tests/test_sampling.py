@@ -4,9 +4,8 @@ import math
 from types import SimpleNamespace
 
 import pytest
-import tokenizers
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.generation.logits_process import (
     LogitsProcessorList,
     MinPLogitsWarper,
@@ -197,19 +196,6 @@ def test_continuation_probability_is_the_product_of_the_steps(toy):
             expected *= float(sampling.softmax(logits)[2 + ord(letter) - ord("a")])
             text += letter
         assert sampling.continuation_probability(*toy, "cat", "dog", **settings) == pytest.approx(expected, rel=1e-4)
-
-
-def test_token_text():
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(bytes_alphabet(), []))
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
-    shown = [sampling.token_text(fast, token) for token in fast("a 停")["input_ids"]]
-    assert shown == ["a", "␣", "⟨E5⟩", "⟨81⟩", "⟨9C⟩"]
-
-
-def bytes_alphabet():
-    return {char: i for i, char in enumerate(sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet()))}
 
 
 def test_choose_follows_the_probabilities():
