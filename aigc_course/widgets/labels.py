@@ -36,7 +36,9 @@ def groups(sizes: Sequence[int], lengths: Sequence[int]) -> list[tuple[range, ra
     found, c, p, ahead = [], 0, 0, 0  # ahead: bytes of characters minus bytes of pieces, in the open group
     first = (0, 0)
     while c < len(sizes) or p < len(lengths):
-        if ahead <= 0 and c < len(sizes):
+        if p < len(lengths) and lengths[p] == 0 and ahead == 0:
+            p += 1  # a token without bytes, such as SentencePiece's ▁ in front of a text, stands alone
+        elif ahead <= 0 and c < len(sizes):
             ahead, c = ahead + sizes[c], c + 1
         else:
             ahead, p = ahead - lengths[p], p + 1

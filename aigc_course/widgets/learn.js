@@ -68,49 +68,58 @@ function selfcheck(model) {
   const score = el("p", { class: "aigc-score", role: "status" });
   const parts = questions.map((question, index) => {
     const said = el("span", { class: "aigc-said", role: "status" });
-    const why = el("p", { class: "aigc-why", hidden: true }, ...prose(question.why));
+    const why = el("p", { class: "aigc-why", hidden: true, tabindex: -1 }, ...prose(question.why));
     const explain = el("button", { type: "button", hidden: true }, tr("看解释", "Explain"));
     const mark = el("button", { type: "button", class: "main", disabled: true }, tr("检查", "Check"));
     let chosen = null;
     const { inputs, box } = radios(question.options, null, (i) => {
       chosen = i;
       mark.disabled = false;
-      said.textContent = "";
+      say("");
     });
-    const finish = (text) => {
+    const say = (text, state = "") => {
       said.textContent = text;
+      said.dataset.state = state;
+    };
+    const finish = (text, state) => {
+      say(text, state);
       why.hidden = false;
       explain.hidden = true;
       mark.hidden = true;
       inputs.forEach((input) => (input.disabled = true));
+      inputs[question.answer].checked = true;
+      inputs[question.answer].parentNode.classList.add("aigc-right");
+      why.focus(); // the button that had the focus is gone
     };
     mark.addEventListener("click", () => {
       if (chosen !== question.answer) {
-        said.textContent = tr("✗ 不是这个，再想想。", "✗ Not this one. Think again.");
+        say(tr("✗ 不是这个，再想想。", "✗ Not this one. Think again."), "wrong");
         explain.hidden = false;
         return;
       }
-      finish(tr("✓ 对了！", "✓ Right!"));
+      finish(tr("✓ 对了！", "✓ Right!"), "right");
       if (!model.get("passed").includes(index)) {
         model.set("passed", [...model.get("passed"), index].sort());
         model.save_changes();
       }
     });
     explain.addEventListener("click", () => {
-      inputs[question.answer].checked = true;
       finish(tr("答案已经标出。重新运行这一格可以再试。", "The answer is marked. Run the cell again for another try."));
     });
-    if (model.get("passed").includes(index)) said.textContent = tr("✓ 以前答对过", "✓ answered before");
+    if (model.get("passed").includes(index)) say(tr("✓ 以前答对过", "✓ You got this one right before"), "right");
+    const enter = (event) => {
+      if (event.key === "Enter" && event.target.type === "radio") mark.click();
+    };
     const legend = el("legend", {}, `${index + 1}. `, ...prose(question.question));
-    return el("fieldset", {}, legend, box, el("div", { class: "aigc-under" }, mark, explain, said, why));
+    return el("fieldset", { onkeydown: enter }, legend, box, el("div", { class: "aigc-under" }, mark, explain, said, why));
   });
   const paint = () => {
     const done = model.get("passed").length;
     const all = questions.length;
     score.textContent =
       done === all
-        ? tr(`${all} 题全部答对！`, `All ${all} answered rightly!`)
-        : tr(`答对 ${done} / ${all} 题`, `${done} of ${all} answered rightly`);
+        ? tr(`${all} 题全部答对！`, `All ${all} right!`)
+        : tr(`答对 ${done} / ${all} 题`, `${done} of ${all} right`);
   };
   model.on("change:passed", paint);
   paint();
@@ -120,11 +129,11 @@ function selfcheck(model) {
 
 export default {
   render({ model, el: host }) {
-    const { form, leave } = { prediction, selfcheck }[model.get("kind")](model);
-    form.classList.add("aigc-form");
-    host.classList.add("aigc", "aigc-learn");
-    host.lang = model.get("lang") === "zh" ? "zh-CN" : "en";
-    host.append(form);
+    const tr = translator(model);
+    const kinds = { prediction: [prediction, tr("预测", "Prediction")], selfcheck: [selfcheck, tr("自测", "Self-check")] };
+    const [make, title] = kinds[model.get("kind")];
+    const { form, leave } = make(model);
+    frame(model, host, "aigc-learn", title).append(form);
     return leave;
   },
 };

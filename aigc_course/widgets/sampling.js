@@ -108,10 +108,11 @@ export function stretches(start) {
 const SHOWN = 12; // candidates with a bar of their own
 const TO_THE_END = 40; // tokens that one press of "to the end" may write
 
-// 0.7031 → "70.3 %"; what is there but tiny is not called 0.
+// 0.7031 → "70.3%"; what is there but tiny is not called 0.
 export function percent(p) {
-  if (p > 0 && p < 0.0005) return "<0.1%";
-  return `${(100 * p).toFixed(1)}%`;
+  if (p < 1e-12) return "0";
+  if (p < 0.0005) return "<0.1%";
+  return p > 0.9995 ? "100%" : `${(100 * p).toFixed(1)}%`;
 }
 
 function sliders(t) {
@@ -145,11 +146,11 @@ function render({ model, el: host }) {
 
   // -- parts that stay while their content changes, so that the keyboard's focus is never lost
   const legend = el("p", { class: "legend" },
-    el("span", { class: "key model" }), t("模型", "model"),
-    el("span", { class: "key truth" }), t("真实概率", "true probability"),
-    el("span", { class: "key ghost" }), t("模型，调节之前", "model, before the sliders"));
+    el("span", { class: "swatch model" }), t("模型", "model"),
+    el("span", { class: "swatch truth" }), t("真实概率", "true probability"),
+    el("span", { class: "swatch ghost" }), t("模型，调节之前", "model, before the sliders"));
   const prompt = el("input", { type: "text", value: model.get("prompt"), "aria-label": t("开头的文字", "The text to begin with"), maxlength: 400 });
-  const form = el("form", { class: "prompt", onsubmit: begin }, prompt, el("button", { type: "submit" }, t("从这里开始", "Begin here")));
+  const form = el("form", { class: "opening", onsubmit: begin }, prompt, el("button", { type: "submit" }, t("从这里开始", "Begin here")));
   const spoken = el("p", { class: "sr-only", "aria-live": "polite" });
   const chips = el("div", { class: "chips", role: "group", "aria-label": t("目前的文字；按一个 token 就退回到它", "The text so far; press a token to go back to it") });
   const draw = el("button", { class: "main", onclick: () => go(drawn()) }, t("抽一个", "Draw one"));
@@ -157,23 +158,24 @@ function render({ model, el: host }) {
   const onward = el("button", { onclick: toTheEnd }, t("一直抽到结尾", "Draw to the end"));
   const restart = el("button", { onclick: () => visit(state.begun) }, t("回到开头", "Back to the start"));
   const seed = el("input", { type: "number", value: state.seed, min: 0, max: 99999, step: 1, oninput: reseed });
-  const count = el("span", { class: "count" });
+  const count = el("span", { class: "tally" });
   const actions = el("div", { class: "actions" }, draw, greedy, onward, restart,
     el("label", { class: "seed", title: t("同一个种子抽出同样的结果", "The same seed draws the same tokens") }, t("随机种子", "Seed"), seed), count);
   const rows = Array.from({ length: SHOWN + 1 }, (_, i) => row(i === SHOWN));
+  const columns = el("div", { class: "candidate columns", "aria-hidden": "true" }, el("span"), el("span"), el("span", {}, t("模型", "model")), el("span", {}, t("真实", "true")));
   const bars = el("div", { class: "bars", role: "group", "aria-label": t("下一个 token 的候选；按一个就选定它", "Candidates for the next token; press one to force it") }, ...rows.map((r) => r.line));
   const kept = el("p", { class: "kept", "aria-live": "polite" });
   const ended = el("p", { class: "ended", hidden: true }, t("文字到此结束。按上面的任何一个 token，就能退回去换一条路。", "The text ends here. Press any token above to go back and take another way."));
   const about = el("p", { class: "about", hidden: true }, t("语法写不出这段文字，所以这里没有真实概率可比。", "The grammar cannot produce this text, so there is no true probability to compare with."));
   const controls = sliders(t).map(slider);
   const reset = el("button", { onclick: neutral }, t("恢复原样", "Reset the sliders"));
-  const tree = el("nav", { class: "tree", hidden: true, "aria-label": t("试过的路", "Ways tried so far") });
+  const tree = el("nav", { class: "ways", hidden: true, "aria-label": t("试过的路", "Ways tried so far") });
   const tidyChips = roving(chips);
   const tidyBars = roving(bars);
   root.append(
-    el("header", {}, el("p", { class: "title" }, title), legend),
+    el("header", {}, el("p", { class: "heading" }, title), legend),
     form, chips, spoken, actions,
-    el("div", { class: "work" }, el("div", {}, bars, ended, about), el("div", { class: "panel" }, ...controls.map((c) => c.box), reset, kept)),
+    el("div", { class: "work" }, el("div", {}, columns, bars, ended, about), el("div", { class: "dials" }, ...controls.map((c) => c.box), reset, kept)),
     trouble.line, tree);
 
   function row(isRest) {
@@ -183,7 +185,7 @@ function render({ model, el: host }) {
     const real = el("span", { class: "bar truth" });
     const p = el("span", { class: "p model" });
     const q = el("span", { class: "p truth" });
-    const line = el(isRest ? "div" : "button", { class: isRest ? "row rest" : "row", onclick: isRest ? null : () => go(made.token) },
+    const line = el(isRest ? "div" : "button", { class: isRest ? "candidate rest" : "candidate", onclick: isRest ? null : () => go(made.token) },
       name, el("span", { class: "lane" }, ghost, bar, real), p, q);
     const made = { line, name, ghost, bar, real, p, q, token: null };
     return made;
@@ -282,8 +284,14 @@ function render({ model, el: host }) {
   }
 
   // -- painting
-  function word(token) {
-    return labels.get(token) ?? `#${token}`;
+  const word = (token) => labels.get(token) ?? `#${token}`;
+  const said = (token) => word(token).replace("␣", "");
+
+  // A token's characters; the sign for its space is paler, and an end token says what it means.
+  function written(token) {
+    const [space, rest] = word(token).startsWith("␣") ? ["␣", word(token).slice(1)] : ["", word(token)];
+    const note = model.get("ends").includes(token) ? el("small", {}, t(" 结束", " end")) : null;
+    return [space && el("span", { class: "pale" }, space), rest, note].filter((part) => part);
   }
 
   function chip(place) {
@@ -292,14 +300,14 @@ function render({ model, el: host }) {
       class: `chip${place.at < state.prompt ? " given" : ""}${current ? " here" : ""}`,
       "aria-current": current ? "true" : null,
       onclick: () => visit(place),
-    }, word(place.token));
+    }, ...written(place.token));
   }
 
   function show() {
     const hadFocus = chips.contains(document.activeElement);
     const nodes = path(state.here);
     chips.replaceChildren(...nodes.map(chip));
-    spoken.textContent = nodes.slice(1).map((n) => word(n.token)).join(" ");
+    spoken.textContent = nodes.slice(1).map((n) => said(n.token)).join(" ");
     tidyChips();
     if (hadFocus) chips.querySelector(".here").focus();
     grown();
@@ -308,7 +316,7 @@ function render({ model, el: host }) {
 
   function branch({ nodes, forks }) {
     const on = new Set(path(state.here));
-    const line = nodes.map((n) => el("button", { class: on.has(n) ? "twig on" : "twig", "aria-current": n === state.here ? "true" : null, onclick: () => visit(n) }, word(n.token)));
+    const line = nodes.map((n) => el("button", { class: on.has(n) ? "twig on" : "twig", "aria-current": n === state.here ? "true" : null, onclick: () => visit(n) }, ...written(n.token)));
     return el("li", {}, el("span", { class: "stretch" }, ...line), forks.length ? el("ul", {}, ...forks.map(branch)) : null);
   }
 
@@ -334,8 +342,9 @@ function render({ model, el: host }) {
       const p = sum((id) => probs[id]);
       const q = truth ? sum((id) => truth.get(id) ?? 0) : null;
       const cut = rest ? p < 1e-12 && moved : p === 0;
+      if (rest) r.name.textContent = t(`其余 ${logits.length - top.length} 个`, `${logits.length - top.length} others`);
+      else if (r.token !== token) r.name.replaceChildren(...written(token));
       r.token = token;
-      r.name.textContent = rest ? t(`其余 ${logits.length - top.length} 个`, `${logits.length - top.length} others`) : word(token);
       r.line.classList.toggle("cut", cut);
       r.ghost.hidden = !moved;
       r.ghost.style.width = `${100 * sum((id) => raw[id])}%`;
@@ -343,14 +352,15 @@ function render({ model, el: host }) {
       r.real.style.width = `${100 * (q ?? 0)}%`;
       r.p.textContent = cut ? t("剪掉", "cut") : percent(p);
       r.q.textContent = q === null ? "" : percent(q);
-      if (!rest) r.line.setAttribute("aria-label", `${word(token)}: ${t("模型", "model")} ${r.p.textContent}${q === null ? "" : `, ${t("真实", "true")} ${r.q.textContent}`}`);
+      if (!rest) r.line.setAttribute("aria-label", `${said(token)}: ${t("模型", "model")} ${r.p.textContent}${q === null ? "" : `, ${t("真实", "true")} ${r.q.textContent}`}`);
     });
     tidyBars();
     for (const button of [draw, greedy, onward]) button.disabled = over;
     ended.hidden = !over;
+    columns.hidden = over;
     about.hidden = over || truth !== null;
     kept.hidden = over;
-    kept.textContent = t(`留下 ${alive} 个 token，它们原有 ${percent(stays)} 的概率。`, `${alive} tokens stay; they had ${percent(stays)} of the probability.`);
+    kept.textContent = alive === probs.length ? t("没有剪掉任何 token。", "No token is cut.") : t(`留下 ${alive} 个 token，它们原有 ${percent(stays)} 的概率。`, `${alive} tokens stay; they had ${percent(stays)} of the probability.`);
     count.textContent = t(`已抽 ${state.draws} 次`, `${state.draws} drawn`);
   }
 

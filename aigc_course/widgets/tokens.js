@@ -9,7 +9,8 @@ export function groups(sizes, ends) {
   let [c, p, at, first] = [0, 0, 0, [0, 0]]; // at: the byte where the characters so far end
   while (c < sizes.length || p < ends.length) {
     const reached = p ? ends[p - 1] : 0;
-    if (at <= reached && c < sizes.length) at += sizes[c++];
+    if (p < ends.length && ends[p] === reached && at === reached) p += 1; // a token without bytes stands alone
+    else if (at <= reached && c < sizes.length) at += sizes[c++];
     else p += 1;
     if (p && ends[p - 1] === at) {
       found.push({ chars: [first[0], c], pieces: [first[1], p] });
@@ -25,6 +26,15 @@ export function replayed({ ends, joined }, step) {
   const now = ends.filter((end) => !gone.has(end));
   const last = step ? joined[step - 1] : [];
   return { ends: now, fresh: new Set(last.map((hole) => now.find((end) => end > hole))) };
+}
+
+// What the last merge joined: {left, right: [from, to) in bytes, places: how many}; null before the first.
+export function lastMerge({ ends, joined }, step) {
+  if (!step) return null;
+  const before = [0, ...replayed({ ends, joined }, step - 1).ends];
+  const hole = joined[step - 1][0];
+  const at = before.indexOf(hole);
+  return { left: [before[at - 1], hole], right: [hole, before[at + 1]], places: joined[step - 1].length };
 }
 
 // "E4BBC8" from byte 1 to 3 → "BB C8"
@@ -48,8 +58,8 @@ function render({ model, el: host }) {
   const sides = { zh: side("zh", t("中文", "Chinese")), en: side("en", t("英文", "English")) };
   const replay = replayer();
   root.append(
-    el("header", {}, el("p", { class: "title" }, title),
-      el("div", { class: "tools" }, el("label", {}, t("分词器", "Tokenizer"), chooser), under)),
+    el("header", {}, el("p", { class: "heading" }, title),
+      el("div", { class: "bench" }, el("label", {}, t("分词器", "Tokenizer"), chooser), under)),
     el("div", { class: "pair" }, sides.zh.box, sides.en.box),
     trouble.line, replay.box);
 
@@ -61,7 +71,7 @@ function render({ model, el: host }) {
 
   function side(key, name) {
     const text = el("textarea", { rows: 2, lang: key === "zh" ? "zh-CN" : "en", spellcheck: "false", oninput: debounce(() => send(), 120) });
-    const figures = el("dl", { class: "figures" });
+    const figures = el("div", { class: "figures" });
     const chips = el("div", { class: "strip", role: "group", "aria-label": t(`${name}的 token`, `Tokens of the ${name} text`) });
     const detail = el("p", { class: "detail", "aria-live": "polite" });
     return { key, text, figures, chips, detail, tidy: roving(chips),
@@ -85,11 +95,11 @@ function render({ model, el: host }) {
       const bytes = hexOf(shown.hex, from, to);
       const about = () => tell(p, word, bytes);
       const below = ids && (state.under === "id" ? String(shown.ids[p]) : word === null ? null : bytes);
-      return el("button", { class: `token tint${p % 4}${fresh.has(to) ? " fresh" : ""}${word === null ? " part" : ""}`, onclick: about, onfocus: about, onmouseenter: about },
+      return el("button", { class: `token${ids ? ` tint${p % 4}` : ""}${fresh.has(to) ? " fresh" : ""}${word === null ? " part" : ""}`, onclick: about, onfocus: about, onmouseenter: about },
         el("span", { class: word === null ? "hex" : "word" }, word ?? bytes), below ? el("span", { class: "below" }, below) : null);
     };
     return groups(shown.chars.map(([, size]) => size), ends).map(({ chars, pieces: [first, end] }) => {
-      const word = shown.chars.slice(...chars).map(([label]) => label).join("");
+      const word = shown.chars.slice(...chars).map(([label]) => label).join("") || "∅";
       if (end - first === 1) return piece(first, word);
       const parts = Array.from({ length: end - first }, (_, i) => piece(first + i, null));
       return el("span", { class: "shared", title: t(`“${word}”被切成 ${end - first} 段字节`, `“${word}” is cut into ${end - first} runs of bytes`) },
@@ -97,8 +107,16 @@ function render({ model, el: host }) {
     });
   }
 
+  // The characters of a run of bytes, or the bytes where it cuts a character.
+  function name(shown, [from, to]) {
+    let at = 0;
+    const inside = shown.chars.filter(([, size]) => (at += size) > from && at <= to && at - size >= from);
+    const whole = inside.reduce((sum, [, size]) => sum + size, 0) === to - from;
+    return whole ? inside.map(([label]) => label).join("") : hexOf(shown.hex, from, to);
+  }
+
   function figure(value, name, hint) {
-    return el("div", { title: hint }, el("dd", {}, value), el("dt", {}, name));
+    return el("div", { title: hint }, el("b", {}, value), el("span", {}, name));
   }
 
   function drawSide({ key, figures, chips, detail, tidy }) {
@@ -134,10 +152,10 @@ function render({ model, el: host }) {
       ...[["zh", t("中文", "Chinese")], ["en", t("英文", "English")]].map(([key, words]) =>
         el("button", { "data-key": key, onclick: () => { state.side = key; state.step = 0; draw(); } }, words)));
     const box = el("div", { class: "replay" },
-      el("div", { class: "tools" }, el("b", {}, t("一步步合并", "Merge by merge")), which,
-        move("⏮", t("从字节开始", "Back to the bytes"), () => 0), move("◀", t("退一步", "One step back"), () => state.step - 1),
+      el("div", { class: "bench" }, el("b", {}, t("一步步合并", "Merge by merge")), which,
+        el("div", { class: "steps" }, move("«", t("从字节开始", "Back to the bytes"), () => 0), move("‹", t("退一步", "One step back"), () => state.step - 1),
         slider,
-        move("▶", t("进一步", "One step on"), () => state.step + 1), move("⏭", t("到最后", "To the end"), () => steps())),
+        move("›", t("进一步", "One step on"), () => state.step + 1), move("»", t("到最后", "To the end"), () => steps()))),
       says, pieces);
     const tidy = roving(pieces);
 
@@ -152,9 +170,13 @@ function render({ model, el: host }) {
       for (const button of which.children) button.setAttribute("aria-pressed", String(button.dataset.key === state.side));
       const { ends, fresh } = replayed(shown.replay, state.step);
       const tell = () => {};
-      says.textContent = state.step === 0
+      const merged = lastMerge(shown.replay, state.step);
+      says.textContent = merged === null
         ? t(`开始：${ends.length} 个字节，各是一段。共 ${steps()} 步合并。`, `At first: ${ends.length} bytes, each a piece. ${steps()} merges follow.`)
-        : t(`第 ${state.step} / ${steps()} 步：合并一对相邻的片段（描边的），剩 ${ends.length} 段。`, `Step ${state.step} of ${steps()}: one pair of neighbours becomes one piece (outlined); ${ends.length} pieces are left.`);
+        : t(
+            `第 ${state.step} / ${steps()} 步：${name(shown, merged.left)} + ${name(shown, merged.right)}，合并 ${merged.places} 处（描边的），剩 ${ends.length} 段。`,
+            `Step ${state.step} of ${steps()}: ${name(shown, merged.left)} + ${name(shown, merged.right)}, joined in ${merged.places} ${merged.places === 1 ? "place" : "places"} (outlined); ${ends.length} pieces are left.`,
+          );
       pieces.replaceChildren(...strip(shown, ends, { ids: false, fresh, tell }));
       tidy();
     }

@@ -87,7 +87,7 @@ def _ends(pieces: list[bytes]) -> list[int]:
 def analyse(text: str, split: Split) -> dict:
     """Everything the page draws for `text`.
 
-    chars: [[label, bytes]] of each character; ids and ends: of each token, its id and where its bytes end; hex: the bytes;
+    chars: [[label, bytes]] of each character; hex: all bytes; ids, ends: of each token its id and where its bytes end;
     replay: None, or {"ends": the ends before any merge, "joined": for each merge the ends that it removes};
     counts: tokens, characters (code points), bytes, words (None where the text has Chinese, which does not mark them).
     """
@@ -191,7 +191,7 @@ def _still(shown: dict, y: int, shapes: list[str]) -> int:
     for chars, pieces in groups(sizes, lengths):
         ids = [str(shown["ids"][p]) for p in pieces]
         wide = [max(svg.width(i, 11) + 12, 30) for i in ids]
-        word = "".join(labels[c] for c in chars)
+        word = "".join(labels[c] for c in chars) or "∅"
         whole = max(sum(wide), svg.width(word, 18) + 12)
         if x + whole > 736:
             x, y = 24, y + 54
