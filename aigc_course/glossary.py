@@ -103,6 +103,15 @@ def problems(texts: list[tuple[str, str, str]]) -> list[str]:
     return [f"{where}, {sentence}" for where, lang, text in texts for sentence in lint(lang, text)]
 
 
+def _both(entry: Term) -> str:
+    """Both forms, the reader's first: 温度 · temperature."""
+    if entry.zh == entry.en:
+        return entry.zh
+    if entry.zh.startswith(entry.en):  # “token（词元）” holds both already
+        return t(entry.zh, entry.zh.replace("（", " (").replace("）", ")"))
+    return t(f"{entry.zh} · {entry.en}", f"{entry.en} · {entry.zh}")
+
+
 def term(key: str) -> None:
     """Display one term in both languages with its definition in the reader's; CourseError if the glossary lacks it."""
     if key not in load():
@@ -112,9 +121,8 @@ def term(key: str) -> None:
             f"The glossary has no “{key}”." + (f" Did you mean “{near[0]}”?" if near else ""),
         )
     entry = load()[key]
-    mine, other = (entry.zh, entry.en) if get_lang() == "zh" else (entry.en, entry.zh)
+    head = _both(entry)
     definition = entry.definition_zh if get_lang() == "zh" else entry.definition_en
-    head = mine if mine == other else f"{mine} · {other}"
     show(
         t(f"{head}：{definition}", f"{head}: {definition}"),
         box(f"<b>{inline(head)}</b><br>{inline(definition)}", COLORS["model"]),

@@ -52,25 +52,27 @@ def reveal(id: str, truth: float | int | str, sentence: str) -> None:
     """Show what was predicted under `id` beside the measured `truth`, then `sentence`; the form takes no more changes.
 
     truth: a number; for a form with options the right one's index or text. Without a prediction only the truth shows.
+    CourseError if the prediction's form has not been shown in this session.
     """
-    form = _forms.get(id)
-    options, unit = (form.options, form.unit) if form else ([], "")
-    if options and type(truth) is int:
+    if id not in _forms:
+        raise CourseError("请先运行上面写预测的那一格。", "Run the cell above with the prediction first.")
+    form = _forms[id]
+    options = form.options
+    if options and not isinstance(truth, str):
         truth = options[truth]
-    measured = _written(truth, unit)
-    guess = progress.prediction(id) if form else None
-    label = t("实际", "result") if isinstance(truth, str) else t("测得", "measured")
-    cells = [(label, measured, COLORS["truth"])]
-    comment = ""
-    if form and _fits(guess, options):
+    if options and truth not in options:
+        raise ValueError(f"{id}: {truth!r} is none of the options {options}")
+    cells = [(t("实际", "in fact") if options else t("测得", "measured"), _written(truth, form.unit), COLORS["truth"])]
+    text, guess = sentence, progress.prediction(id)
+    if _fits(guess, options):
         form.locked = True
-        said = options[guess] if options else _written(guess, unit)
-        cells.insert(0, (t("你的预测", "you said"), said, COLORS["model"]))
-        comment = _compare(options[guess] if options else guess, truth)
+        said = options[guess] if options else guess
+        cells.insert(0, (t("你的预测", "you said"), _written(said, form.unit), COLORS["model"]))
+        comment = _compare(said, truth)
+        text = t(comment + sentence, f"{comment} {sentence}")
     plain = "  |  ".join(t(f"{name}：{value}", f"{name}: {value}") for name, value, _ in cells)
-    text = t(comment + sentence, f"{comment} {sentence}".strip())
     boxes = "".join(
-        f'<div style="display:inline-block;border-left:4px solid {colour};padding:2px 28px 2px 12px">'
+        f'<div style="display:inline-block;border-left:4px solid {colour};padding:2px 28px 2px 12px;margin:4px 0">'
         f'<small>{inline(name)}</small><br><b style="font-size:150%">{inline(value)}</b></div>'
         for name, value, colour in cells
     )
@@ -82,7 +84,7 @@ def _written(value: float | int | str, unit: str) -> str:
     if isinstance(value, str):
         return value
     figure = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.3g}"
-    return f"{figure} {unit}".strip()
+    return figure + unit if unit == "%" else f"{figure} {unit}".strip()
 
 
 def _compare(guess: float | str, truth: float | str) -> str:
@@ -110,6 +112,11 @@ class QuizQuestion:
     answer: int
     why_zh: str
     why_en: str
+
+
+def quiz_path(slug: str) -> Path:
+    """Where the self-check questions of a lesson stand."""
+    return Path(__file__).parent / "quiz" / f"{slug}.toml"
 
 
 def read_quiz(path: Path) -> list[QuizQuestion]:
@@ -154,7 +161,7 @@ def _fault(entry: dict) -> tuple[str, str] | None:
 
 def selfcheck(slug: str) -> None:
     """Show the lesson's five questions, marked in the page; those answered rightly are saved as "slug.s1" and so on."""
-    quiz = read_quiz(Path(__file__).parent / "quiz" / f"{slug}.toml")
+    quiz = read_quiz(quiz_path(slug))
     lang = get_lang()
     questions = [
         {
