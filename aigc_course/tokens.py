@@ -139,11 +139,13 @@ def merge_steps(text: str, merges: Merges, pattern: str = UNIT) -> list[tuple[tu
     return steps
 
 
+_VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
+
+
 def show(piece: bytes) -> str:
     """A token's bytes for people: its characters, a space as ␣, bytes of a split character as ⟨E5 A4⟩; never �."""
-    text = piece.decode("utf-8", errors="surrogateescape")
-    out = re.sub("[\udc80-\udcff]+", lambda m: f"⟨{m[0].encode('utf-8', 'surrogateescape').hex(' ').upper()}⟩", text)
-    return out.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥")
+    text = piece.decode("utf-8", errors="surrogateescape").translate(_VISIBLE)
+    return re.sub("[\udc80-\udcff]+", lambda m: f"⟨{m[0].encode('utf-8', 'surrogateescape').hex(' ').upper()}⟩", text)
 
 
 def words_in(text: str) -> int:
@@ -152,7 +154,7 @@ def words_in(text: str) -> int:
 
 
 def han_in(text: str) -> int:
-    """Chinese characters (Han ideographs with extensions A to H); punctuation, digits and Latin letters do not count."""
+    """Chinese characters (Han ideographs, extensions A to H); punctuation, digits and Latin letters do not count."""
     return len(re.findall("[㐀-䶿一-鿿\U00020000-\U000323af]", text))
 
 
