@@ -29,7 +29,20 @@ _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _DROPPED = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Break, ast.Continue, ast.Raise)
 
 # (question, description of the mutant) -> why no check can tell it from the reference
-EQUIVALENT: dict[tuple[str, str], str] = {}
+_BISECT = "if 1 / sum(math.exp((z - best) / middle) for z in logits) > wish:"
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("sampling.q3", "low, high = 0.001, 1e6: plus one, 1000000.0"): "any bound above the answer will do",
+    ("sampling.q3", "low, high = 0.001, 1e6: minus one, 1000000.0"): "any bound above the answer will do",
+    ("sampling.q3", "while high / low > 1.0001:: comparison, high / low > 1.0001"): "the ratio is never exactly 1.0001",
+    (
+        "sampling.q3",
+        f"{_BISECT}: comparison, 1 / sum((math.exp((z - best) / middle) for z in logits)) > wish",
+    ): "where they are equal the answer is found",
+    (
+        "sampling.q4",
+        "new[i] = new[i] / penalty if new[i] > 0 else new[i] * penalty: comparison, new[i] > 0",
+    ): "0 times and 0 divided by the penalty are both 0",
+}
 
 Change = tuple[str, Callable[[ast.AST], ast.AST]]
 

@@ -164,10 +164,9 @@ def q3(temperature_for, rng):
         large = trial % 5 == 4
         wish = 1.0
         while not 0.3 < wish < 0.95:
-            logits = [rng.gauss(0, 3) for _ in range(rng.randint(3, 6))]
-            temperature = math.exp(rng.uniform(math.log(0.2), math.log(5)))
-            if large:
-                logits, temperature = [300 * logit + 2000 for logit in logits], 300 * temperature
+            spread = 1000 if large else rng.choice([0.3, 3])
+            temperature = spread * math.exp(rng.uniform(math.log(0.1), math.log(2)))
+            logits = [rng.gauss(2e6 if large else 0, spread) for _ in range(rng.randint(3, 6))]
             wish = _top(logits, temperature)
         answer = temperature_for(logits, wish)
         expect(
