@@ -90,8 +90,9 @@ def test_truth_equals_brute_force():
 
 
 def test_sample_agrees_with_brute_force():
-    found, rng, drawn = documents(small()), random.Random(3), 20_000
-    counted = Counter(grammar.join(small().sample(rng)) for _ in range(drawn))
+    program, rng, drawn = small(), random.Random(3), 20_000
+    found = documents(program)
+    counted = Counter(grammar.join(program.sample(rng)) for _ in range(drawn))
     assert counted.keys() == found.keys()
     chi2 = sum((counted[text] - drawn * p) ** 2 / (drawn * p) for text, p in found.items())
     assert chi2 < len(found) + 5 * math.sqrt(2 * len(found))

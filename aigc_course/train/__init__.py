@@ -14,7 +14,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import t
 from aigc_course.progress import home
 from aigc_course.train import manifest
-from aigc_course.train.loop import fit
+from aigc_course.train.loop import CHECKPOINT, fit
 
 RECIPES = ("lm",)
 THREADS = 2
@@ -42,10 +42,11 @@ def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None
     folders = {s: base if out and len(seeds) == 1 else base / f"{name}-{s}" for s in seeds}
     results = {s: _train(recipe, s, folder, resume) for s, folder in folders.items()}
     first = results[seeds[0]]
-    Console().print(table(name, first, manifest.read().get(name, {}), recipe.BARS))
+    Console().print(table(name, first, manifest.read(manifest.ZOO).get(name, {}), recipe.BARS))
     if publish:
         (folders[seeds[0]] / "model" / "README.md").write_text(recipe.card(results), encoding="utf-8")
-        manifest.publish(name, folders[seeds[0]] / "model", manifest.entry(name, results, recipe.TOLERANCE))
+        entry = manifest.entry(name, results, recipe.TOLERANCE, recipe.settings(seeds[0]))
+        manifest.publish(name, folders[seeds[0]] / "model", entry, manifest.ZOO)
     return first
 
 
@@ -75,10 +76,8 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
         raise CourseError(f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
                           f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out."
                           ) from error
-    if resume and finished.exists():
-        kept = json.loads(finished.read_text(encoding="utf-8"))
-        if kept["settings"] == settings:
-            return kept["metrics"]
+    if resume and (kept := _kept(finished, settings)):
+        return kept
     finished.unlink(missing_ok=True)
     threads = torch.get_num_threads()  # given back below: a notebook may have chosen its own
     torch.set_num_threads(THREADS)
@@ -89,7 +88,17 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
     finally:
         torch.set_num_threads(threads)
     finished.write_text(json.dumps({"settings": settings, "metrics": metrics}, indent=1), encoding="utf-8")
+    (folder / CHECKPOINT).unlink()
     return metrics
+
+
+def _kept(finished: Path, settings: dict) -> dict | None:
+    """The measures of an earlier training with the same settings; None if there is none or its file is damaged."""
+    try:
+        kept = json.loads(finished.read_text(encoding="utf-8"))
+        return kept["metrics"] if kept["settings"] == settings else None
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def table(name: str, metrics: dict, entry: dict, bars: dict[str, float]) -> Table:

@@ -27,6 +27,8 @@ SEEDS = (1, 2, 3)  # the first is the one that is bundled
 STEPS = 2400
 DOCUMENTS = 128  # drawn per step
 LEARNING_RATE = 3e-3
+DRAWN = 1500  # documents drawn for the test; those seen in training are dropped
+EVERYDAY = 1e-3  # an everyday context counts if at least one everyday sentence in a thousand begins with it
 # measures that a retraining must reach, as (metric, at most)
 BARS = {"kl": 0.02, "kl_worst_everyday": 0.2, "invalid_mass": 0.01}
 # how far a retraining on another machine may be from the manifest
@@ -149,10 +151,10 @@ def fingerprint(words: list[str]) -> bytes:
     return hashlib.blake2b(grammar.join(words).encode(), digest_size=8).digest()
 
 
-def held_out(seed: int, steps: int, drawn: int, rng: random.Random) -> list[list[str]]:
-    """Of `drawn` fresh documents, those that training with `seed` never saw in `steps` steps."""
-    seen = {fingerprint(words) for step in range(steps) for words in documents(seed, step)}
-    fresh = [grammar.load().sample(rng) for _ in range(drawn)]
+def held_out(seed: int, rng: random.Random) -> list[list[str]]:
+    """Of DRAWN fresh documents, those that training with `seed` never saw."""
+    seen = {fingerprint(words) for step in range(STEPS) for words in documents(seed, step)}
+    fresh = [grammar.load().sample(rng) for _ in range(DRAWN)]
     return [words for words in fresh if fingerprint(words) not in seen]
 
 
@@ -175,18 +177,18 @@ def distances(model, tokenizer, rows: list[list[int]], batch: int = 64) -> Itera
             yield here
 
 
-def evaluate(model, tokenizer, seed: int, steps: int = STEPS, drawn: int = 1500) -> dict[str, float]:
-    """The model's measures against the truth, on contexts of documents that training (`seed`, `steps`) never saw.
+def evaluate(model, tokenizer, seed: int, test_seed: int = 0) -> dict[str, float]:
+    """The model's measures against the truth, on contexts of documents that training with `seed` never saw.
 
     kl, invalid_mass: mean over every position (nats per token; probability). kl_worst_everyday: the worst single
     beginning of an everyday sentence. lecture: P(去 公园 | 今天天气不错，我决定), 0.7 in truth.
     """
     model.eval()
     encode = Encoder(tokenizer)
-    unseen = held_out(seed, steps, drawn, random.Random("held out"))
+    unseen = held_out(seed, random.Random(f"held out {test_seed}"))
     rows = sorted((encode(words)[:-1] for words in unseen), key=len)
     points = [point for row in distances(model, tokenizer, rows) for point in row]
-    contexts = sorted((tokenizer.encode(text) for lang in LANGS for text in grammar.everyday(lang)), key=len)
+    contexts = sorted((tokenizer.encode(text) for lang in LANGS for text in grammar.everyday(lang, EVERYDAY)), key=len)
     everyday = [row[-1][0] for row in distances(model, tokenizer, contexts)]
     return {
         "kl": fmean(kl for kl, _ in points),

@@ -2,8 +2,11 @@
 
 import math
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -50,24 +53,36 @@ def fit(
                                  "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()})
 
     model.train()
-    with _bar() as bar:
+    with _bar() as bar, _interrupted() as interrupted:
         task = bar.add_task(t("训练", "training"), total=steps, completed=done, loss="")
-        try:
-            while done < min(steps, until or steps):
-                optimizer.param_groups[0]["lr"] = peak * _schedule(done, steps)
-                spent["loss"] = _step(model, optimizer, losses(done))
-                done += 1
-                bar.update(task, completed=done, loss=f"loss {spent['loss']:.3f}")
-                if done % save_every == 0:
-                    save()
-        except KeyboardInterrupt:
+        while done < min(steps, until or steps) and not interrupted:
+            optimizer.param_groups[0]["lr"] = peak * _schedule(done, steps)
+            spent["loss"] = _step(model, optimizer, losses(done))
+            done += 1
+            bar.update(task, completed=done, loss=f"loss {spent['loss']:.3f}")
+            if done % save_every == 0:
+                save()
+        save()
+        if interrupted:
             bar.console.print(t("已中断，进度保存好了；再运行同一条命令就会接着训练。",
                                 "Stopped; the progress is saved. Run the same command again to go on."))
-            raise
-        finally:
-            save()
+            raise KeyboardInterrupt
     model.eval()
     return dict(spent)
+
+
+@contextmanager
+def _interrupted() -> Iterator[list]:
+    """A list that gets an element at Ctrl-C, so that a step is always finished and the checkpoint exact."""
+    seen: list = []
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set a handler
+        yield seen
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append(True))
+    try:
+        yield seen
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, terms: Iterable[torch.Tensor]) -> float:

@@ -14,13 +14,13 @@ from aigc_course.errors import CourseError
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 
 
-def read(zoo: Path = ZOO) -> dict:
+def read(zoo: Path) -> dict:
     """The manifest's entries by model name; {} where there is none yet."""
     path = zoo / "manifest.toml"
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def write(manifest: dict, zoo: Path = ZOO) -> None:
+def write(manifest: dict, zoo: Path) -> None:
     """Write the manifest whole or not at all."""
     part = zoo / "manifest.toml.part"
     lines = ["# Written by `aigc train MODEL --publish`: do not edit by hand.\n"]
@@ -41,18 +41,27 @@ def _key(key: str) -> str:
     return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else json.dumps(key)
 
 
-def entry(name: str, results: dict[int, dict], tolerance: dict[str, float]) -> dict:
-    """A model's entry: the measures of the first seed of `results`, which is the one published, and the others'."""
+def entry(name: str, results: dict[int, dict], tolerance: dict[str, float], settings: dict) -> dict:
+    """A model's entry: the measures of the first seed of `results`, which is the one published, and the others'.
+
+    settings: what its training depended on; a test compares it with the recipe as it is now.
+    """
 
     def short(metrics: dict) -> dict:
         return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in metrics.items()}
 
     first, *others = results
-    return {"command": f"aigc train {name} --publish", "seed": first, "metrics": short(results[first]),
-            "tolerance": tolerance, "other_seeds": {str(seed): short(results[seed]) for seed in others}}
+    return {
+        "command": f"aigc train {name} --publish",
+        "seed": first,
+        "settings": settings,
+        "metrics": short(results[first]),
+        "tolerance": tolerance,
+        "other_seeds": {str(seed): short(results[seed]) for seed in others},
+    }
 
 
-def publish(name: str, model: Path, entry: dict, zoo: Path = ZOO) -> None:
+def publish(name: str, model: Path, entry: dict, zoo: Path) -> None:
     """Put the files of folder `model` into the zoo as `name`, and its entry (with their sha256) into the manifest.
 
     The new folder is complete before it takes the old one's place; if anything fails the old one stays.
