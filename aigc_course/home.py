@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -182,14 +183,18 @@ def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
+        "--log-level=ERROR",
         *([] if browser else ["--no-browser"]),
         *([] if port is None else [f"--port={port}", "--ServerApp.port_retries=0"]),
+        # who runs the course as root, as in a container, has decided that already
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     with tempfile.TemporaryDirectory() as config:
         _write_lab_config(Path(config), lang)
         paths = os.pathsep.join(filter(None, [config, os.environ.get("JUPYTER_CONFIG_PATH")]))
         environment = os.environ | {"AIGC_LANG": lang, "JUPYTER_CONFIG_PATH": paths}
         server = subprocess.Popen([sys.executable, "-m", "jupyterlab", *options], env=environment)
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # no server stays behind
         while True:
             try:
                 return server.wait()
