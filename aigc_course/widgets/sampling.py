@@ -16,8 +16,15 @@ from aigc_course.widgets.labels import token_labels
 
 LABELLED = 64  # likeliest tokens whose names travel with the logits; the page shows 12
 REMEMBERED = 256  # contexts kept, so that going back and forth does not run the model again
-STILL_ROWS = 8
+STILL_ROWS, STILL_LEAST = 8, 0.005
 Truth = Callable[[list[int]], dict[int, float]]
+
+
+def percent(p: float) -> str:
+    """0.7031 → "70.3%", as in the page; what is there but tiny is not called 0."""
+    if p < 5e-4:
+        return "<0.1%" if p > 1e-12 else "0"
+    return "100%" if p > 0.9995 else f"{100 * p:.1f}%"
 
 
 class SteeringWheel(CourseWidget):
@@ -96,26 +103,29 @@ class SteeringWheel(CourseWidget):
     def static_svg(self) -> str:
         """The prompt and the likeliest next tokens, the model's probability above the true one."""
         labels, truth = dict(self.start["labels"]), self.start["truth"]
-        probs = sampling.softmax(torch.frombuffer(bytearray(self.logits), dtype=torch.float32))
-        top = probs.topk(min(STILL_ROWS, len(probs)))
+        probs = sampling.softmax(torch.frombuffer(bytearray(self.logits), dtype=torch.float32)).tolist()
         true = dict(truth or [])
+        # what is hardly likely is left out: near-equal tokens could change places from run to run
+        shown = [i for i, p in enumerate(probs) if p >= STILL_LEAST or true.get(i, 0) >= STILL_LEAST]
+        shown = sorted(shown, key=lambda i: (-round(probs[i], 3), i))[:STILL_ROWS]
         shapes, x, y = [], 24, 56
         shapes.append(svg.text(x, 36, t("下一个 token 的方向盘", "The next-token steering wheel"), 18, font_weight=600))
         for token in self.start["ids"]:
-            w = svg.width(labels[token], 18) + 18
+            label = svg.fit(labels[token], 18, 300)
+            w = svg.width(label, 18) + 18
             if x + w > 736:
                 x, y = 24, y + 42
             shapes.append(svg.box(x, y, w, 34, svg.PANEL, rx=7, stroke=svg.LINE))
-            shapes.append(svg.text(x + w // 2, y + 23, labels[token], 18, text_anchor="middle"))
+            shapes.append(svg.text(x + w // 2, y + 23, label, 18, text_anchor="middle"))
             x += w + 6
         y += 62
-        for i, p in zip(top.indices.tolist(), top.values.tolist(), strict=True):
-            shapes.append(svg.text(150, y + 19, labels[i], 16, text_anchor="end"))
-            shapes.append(svg.box(166, y + 3, max(1, round(430 * p)), 12, svg.MODEL, rx=2))
-            shapes.append(svg.text(660, y + 18, f"{100 * p:.1f}%", 15, svg.MODEL, text_anchor="end"))
+        for i in shown:
+            shapes.append(svg.text(150, y + 19, svg.fit(labels[i], 16, 126), 16, text_anchor="end"))
+            shapes.append(svg.box(166, y + 3, round(430 * probs[i]), 12, svg.MODEL, rx=2))
+            shapes.append(svg.text(660, y + 18, percent(probs[i]), 15, svg.MODEL, text_anchor="end"))
             if truth:
-                shapes.append(svg.box(166, y + 17, max(1, round(430 * true.get(i, 0))), 7, svg.TRUTH, rx=2))
-                shapes.append(svg.text(730, y + 18, f"{100 * true.get(i, 0):.1f}%", 15, svg.TRUTH, text_anchor="end"))
+                shapes.append(svg.box(166, y + 17, round(430 * true.get(i, 0)), 7, svg.TRUTH, rx=2))
+                shapes.append(svg.text(730, y + 18, percent(true.get(i, 0)), 15, svg.TRUTH, text_anchor="end"))
             y += 34
         shapes.append(svg.box(166, y + 6, 12, 12, svg.MODEL, rx=2))
         shapes.append(svg.text(184, y + 17, t("模型", "model"), 13, svg.SOFT))

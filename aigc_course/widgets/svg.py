@@ -13,6 +13,15 @@ def width(text: str, size: float) -> int:
     return round(sum(size if unicodedata.east_asian_width(c) in "WFA" else 0.6 * size for c in text))
 
 
+def fit(words: str, size: float, room: int) -> str:
+    """`words`, cut short with … where they are wider than `room` pixels."""
+    if width(words, size) <= room:
+        return words
+    while words and width(words, size) > room - size:
+        words = words[:-1]
+    return f"{words}…"
+
+
 def text(x: int, y: int, words: str, size: int = 14, fill: str = INK, **attributes) -> str:
     """A line of words with its baseline at (x, y); attributes such as text_anchor="middle"."""
     return f'<text x="{x}" y="{y}" font-size="{size}" fill="{fill}"{_more(attributes)}>{escape(words)}</text>'

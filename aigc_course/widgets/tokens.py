@@ -16,6 +16,7 @@ from aigc_course.widgets.labels import characters, groups
 
 BOXES = ("zh", "en")
 LONGEST = 2000
+STILL_LINES = 6
 TINTS = ("#cfe6f5", "#fde3b8", "#cdeadf", "#f0d5e5")
 Pairs = list[tuple[int, bytes]]
 Split = Callable[[str], Pairs]
@@ -186,23 +187,34 @@ def _still(shown: dict, y: int, shapes: list[str]) -> int:
     )
     shapes.append(svg.text(24, y + 14, line, 14, svg.SOFT))
     x, y = 24, y + 26
+    bottom = y + (STILL_LINES - 1) * 54
     labels, sizes = [label for label, _ in shown["chars"]], [size for _, size in shown["chars"]]
     lengths = [end - start for start, end in pairwise([0, *shown["ends"]])]
     for chars, pieces in groups(sizes, lengths):
-        ids = [str(shown["ids"][p]) for p in pieces]
-        wide = [max(svg.width(i, 11) + 12, 30) for i in ids]
-        word = "".join(labels[c] for c in chars) or "∅"
+        # under a character that several tokens share stand their bytes; under a token its id
+        cut = len(pieces) > 1
+        below = [_hex(shown, p) if cut else str(shown["ids"][p]) for p in pieces]
+        wide = [max(svg.width(b, 11) + 12, 30) for b in below]
+        word = svg.fit("".join(labels[c] for c in chars) or "∅", 18, 600)
         whole = max(sum(wide), svg.width(word, 18) + 12)
         if x + whole > 736:
             x, y = 24, y + 54
+        if y > bottom:
+            shapes.append(svg.text(x, y - 8, "…", 18))
+            return y
         wide = [whole * w // sum(wide) for w in wide]
         shapes.append(svg.text(x + whole // 2, y + 20, word, 18, text_anchor="middle"))
         left = x
-        for p, i, w in zip(pieces, ids, wide, strict=True):
-            # one token: its tint fills the chip; several: a tint for each under the character that they share
-            top, height = (y, 46) if len(ids) == 1 else (y + 26, 20)
+        for p, b, w in zip(pieces, below, wide, strict=True):
+            top, height = (y + 26, 20) if cut else (y, 46)
             shapes.insert(0, svg.box(left, top, w - 2, height, TINTS[p % len(TINTS)], rx=5))
-            shapes.append(svg.text(left + w // 2 - 1, y + 40, i, 11, svg.SOFT, text_anchor="middle"))
+            shapes.append(svg.text(left + w // 2 - 1, y + 40, b, 11, svg.SOFT, text_anchor="middle"))
             left += w
         x += whole + 4
     return y + 54
+
+
+def _hex(shown: dict, piece: int) -> str:
+    """The bytes of one token, "E5 9B"."""
+    start, end = [0, *shown["ends"]][piece : piece + 2]
+    return bytes.fromhex(shown["hex"])[start:end].hex(" ").upper()
