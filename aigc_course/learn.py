@@ -124,7 +124,11 @@ def read_quiz(path: Path) -> list[QuizQuestion]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise CourseError(f"读不了自测题 {path.name}：{error}", f"Cannot read the quiz {path.name}: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(
+            f"读不了自测题 {path.name}（{reason}），请用 git checkout 恢复或改好这个文件。",
+            f"Cannot read the quiz {path.name} ({reason}): restore the file with git checkout, or mend it.",
+        ) from error
     entries = data.get("question", [])
     if set(data) != {"question"} or len(entries) != QUIZ_LENGTH:
         raise CourseError(
