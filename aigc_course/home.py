@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from importlib.util import find_spec
@@ -18,6 +20,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import get_lang, set_lang, t
 
 INK, GREY, BLUE, GREEN, PALE, LINE = "#1f2933", "#52606d", "#0072B2", "#00785a", "#f5f7fa", "#d9e2ec"
+QUIZ = Path(__file__).resolve().parent / "quiz"
 # what a lesson's source asks of the learner: the ids under which progress is kept
 _PREDICTION = re.compile(r"""\bpredict\(\s*["']([\w.-]+)["']""")
 _CHECK = re.compile(r"^:check:\s*([\w.-]+)", re.M)
@@ -25,31 +28,34 @@ _CHECK = re.compile(r"^:check:\s*([\w.-]+)", re.M)
 
 @dataclass(frozen=True)
 class Done:
-    """How far the learner is in one lesson: counts of predictions and of lab checks."""
+    """How far the learner is in one lesson; each pair is (done, asked for)."""
 
-    predicted: int
-    predictions: int
-    passed: int
-    checks: int
+    predictions: tuple[int, int]
+    selfcheck: tuple[int, int]
+    checks: tuple[int, int]
 
     @property
     def finished(self) -> bool:
-        return self.predictions + self.checks > 0 and (self.predicted, self.passed) == (self.predictions, self.checks)
+        pairs = (self.predictions, self.selfcheck, self.checks)
+        return any(asked for _, asked in pairs) and all(count == asked for count, asked in pairs)
 
 
 def done(lesson: course.Lesson, state: dict) -> Done:
     """Compare what the sources of `lesson` ask for with `state` (see progress.load)."""
-    predictions, checks = _ids(lesson.source, _PREDICTION), _ids(lesson.lab_source, _CHECK)
-    return Done(
-        len(predictions & state["predictions"].keys()),
-        len(predictions),
-        sum(state["checks"].get(check) is True for check in checks),
-        len(checks),
-    )
+    text, lab = _text(lesson.source), _text(lesson.lab_source)
+    predictions = set(_PREDICTION.findall(text + lab))
+    questions = tomllib.loads(_text(QUIZ / f"{lesson.slug}.toml")).get("question", [])
+    quiz = {f"{lesson.slug}.s{number}" for number in range(1, len(questions) + 1)}
+    passed = {id for id, good in state["checks"].items() if good is True}
+    return Done(_pair(predictions, state["predictions"]), _pair(quiz, passed), _pair(set(_CHECK.findall(lab)), passed))
 
 
-def _ids(source: Path, pattern: re.Pattern) -> set[str]:
-    return set(pattern.findall(source.read_text(encoding="utf-8"))) if source.is_file() else set()
+def _pair(asked: set[str], had: Iterable[str]) -> tuple[int, int]:
+    return len(asked.intersection(had)), len(asked)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def show(lang: str | None = None) -> None:
@@ -97,8 +103,9 @@ def _card(lesson: course.Lesson, one: Done) -> str:
     links = _link(lesson.notebook(get_lang()), t("打开课文", "Open the lesson"), filled=True)
     if "lab" in lesson.parts:
         links += _link(lesson.lab(get_lang()), t("做练习", "Do the lab"), filled=False)
-    bars = _bar(t("预测", "Predictions"), one.predicted, one.predictions)
-    bars += _bar(t("检查", "Checks"), one.passed, one.checks)
+    bars = _bar(t("预测", "Predictions"), *one.predictions)
+    bars += _bar(t("自测", "Self-check"), *one.selfcheck)
+    bars += _bar(t("练习", "Lab"), *one.checks)
     minutes = t(f"约 {lesson.minutes} 分钟", f"about {lesson.minutes} minutes")
     return (
         f'<div style="display: flex; gap: 16px; align-items: flex-start; background-color: #ffffff; '
