@@ -37,7 +37,7 @@ def fit(
     checkpoint; one made with other settings is refused. until: stop (and keep a checkpoint) before this step.
     """
     steps, peak = settings["steps"], settings["learning_rate"]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     state = load_checkpoint(folder, settings) if resume else None
     done, spent = 0, {"loss": math.nan, "wall_seconds": 0.0, "cpu_seconds": 0.0}
     if state:

@@ -1,0 +1,257 @@
+"""The models that solve arithmetic stories: with steps, without, and the two that reinforcement learning starts from.
+
+All are small Llamas with the same tokenizer and differ in what they are shown after a story, drawn afresh at each step.
+"""
+
+import copy
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from aigc_course import stories
+from aigc_course.reasoning import CLOSE, OPEN, attempts
+from aigc_course.stories import Story
+
+CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
+PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
+Target = Callable[[random.Random], tuple[Story, str]]  # a training story and what is to be written after it
+
+
+@cache
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Byte-level BPE that keeps the stories' words whole and writes each digit as one token.
+
+    An English word carries the space in front of it, and the one behind it where a number follows. <think> and </think>
+    are ordinary added tokens: special ones would vanish from decoded text.
+    """
+    lexicon = sorted(stories.words("zh"), key=lambda word: (-len(word), word))
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
+        pre_tokenizers.Split(Regex(r" ?[A-Za-z]+(?: (?=[0-9]))?|[0-9]|[-+×÷=()，。？,.?]"), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+    ])
+    tokenizer.decoder = decoders.ByteLevel()
+    rng = random.Random(0)
+    drawn = [stories.sample(rng) for _ in range(20_000)]
+    trainer = trainers.BpeTrainer(vocab_size=4096, min_frequency=1, special_tokens=["<pad>", "<s>", "</s>"],
+                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train_from_iterator([s.text + "".join(stories.lines(s.start, s.ops, 2)) for s in drawn], trainer)
+    tokenizer.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in (OPEN, CLOSE)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))])
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
+                                   clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
+
+
+def build_model(tokenizer, seed: int, width: int) -> LlamaForCausalLM:
+    """Two layers, four heads; freshly drawn from `seed`."""
+    torch.manual_seed(seed)
+    return LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
+
+
+# ---- what is learned -----------------------------------------------------------------------------------------------
+
+
+def steps_target(per_line: int) -> Target:
+    """Right steps, `per_line` operations on each line; 0: the answer alone."""
+
+    def target(rng: random.Random) -> tuple[Story, str]:
+        story = stories.draw(rng, False)
+        return story, stories.completion(story, per_line)
+
+    return target
+
+
+def habits_target(rng: random.Random) -> tuple[Story, str]:
+    """Three habits: the answer at once (half of the time), short thinking (three operations a line), full thinking."""
+    story = stories.draw(rng, False)
+    return story, stories.completion(story, rng.choices((0, 3, 1), (50, 30, 20))[0])
+
+
+def forgetful_target(forget: float, operations: Sequence[int] = (1, 2, 3, 4)) -> Target:
+    """Sums of a teacher who forgets the carry, or the borrow, with probability `forget` and goes on from the wrong value."""
+
+    def target(rng: random.Random) -> tuple[Story, str]:
+        story = stories.draw(rng, False, operations=operations, kinds="+-")
+        return story, stories.written(*forgetful(rng, story, forget))
+
+    return target
+
+
+def forgetful(rng: random.Random, story: Story, forget: float) -> tuple[list[str], int]:
+    """(steps, answer) of the forgetful teacher. Where the wrong values would leave 1…99 he stays right, so that his
+    numbers look like everybody's."""
+    steps, value = [], story.start
+    for op, n in story.ops:
+        right, slip = stories.apply(op, value, n), without_carry(op, value, n)
+        result = slip if rng.random() < forget else right
+        if not 1 <= result <= stories.LARGEST:
+            result = right
+        steps.append(f"{value}{op}{n}={result}")
+        value = result
+    inside = 1 <= value <= stories.LARGEST
+    return (steps, value) if inside else forgetful(rng, story, forget)
+
+
+def without_carry(op: str, a: int, b: int) -> int:
+    """a + b or a − b digit by digit, with nothing carried or borrowed: 37 + 48 → 75, 42 − 17 → 35."""
+    sign = 1 if op == "+" else -1
+    tens, ones = a // 10 + sign * (b // 10), (a % 10 + sign * (b % 10)) % 10
+    return 10 * tens + ones
+
+
+# ---- the recipes ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one model is made; `aigc train NAME` asks it in this order: settings, build, losses, save, measure, card."""
+
+    name: str
+    target: Target
+    steps: int
+    about: str
+    learning_rate: float = 3e-3
+    stories: int = 32  # per step
+    width: int = 128
+    per_line: int = 1  # of the written steps, for the exact measure
+    parent: str | None = None  # the model, of the same seed, that training starts from
+    operations: Sequence[int] = range(1, stories.LONGEST + 1)
+    kinds: str = "+-×÷"
+    SEEDS: tuple[int, ...] = (1, 2, 3)
+    BARS: dict | None = None
+
+    TOLERANCE = {"accuracy": 0.02}  # noqa: RUF012
+
+    def settings(self, seed: int) -> dict:
+        """What a training depends on."""
+        kept = ("steps", "learning_rate", "stories", "width", "per_line", "parent", "kinds")
+        return {"seed": seed, **{key: getattr(self, key) for key in kept}, "operations": list(self.operations)}
+
+    def build(self, seed: int):
+        """(model, tokenizer) to start from."""
+        tokenizer = build_tokenizer()
+        if self.parent:
+            return trained(self.parent, seed), tokenizer
+        return build_model(tokenizer, seed, self.width), tokenizer
+
+    def losses(self, model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor]]:
+        """step → the terms of its loss."""
+        return lambda step: loss_parts(model, examples(self, tokenizer, seed, step))
+
+    def save(self, model, tokenizer, folder: Path) -> Path:
+        """Write model (float16) and tokenizer in Hugging Face format."""
+        copy.deepcopy(model).half().save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    def measure(self, folder: Path, seed: int) -> dict[str, float]:
+        """`evaluate` on what was saved, as a learner loads it."""
+        return evaluate(load(folder), test_stories(self.operations, self.kinds), self.per_line)
+
+    def card(self, results: dict[int, dict]) -> str:
+        """The model's README."""
+        seeds = "\n".join(f"| {seed} | {r['accuracy']:.3f} | {r['exact']:.3f} | {r['tokens']:.1f} |" for seed, r in results.items())
+        return f"""---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: text-generation
+language: [zh, en]
+---
+# {self.name}
+
+{self.about}
+
+A Llama-type model of two layers for the AIGC Course. Its only data are the arithmetic stories of
+`aigc_course/stories.py`, drawn afresh while it trains; stories whose hash falls to the test are never trained on.
+Made by `aigc train {self.name} --publish`. It knows nothing else: ask it no other questions.
+
+Greedy, on {len(test_stories(self.operations, self.kinds))} unseen stories of {min(self.operations)} to {max(self.operations)} operations:
+
+| seed | right answers | every step right | tokens written |
+|---|---|---|---|
+{seeds}
+"""
+
+
+def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[tuple[list[int], list[int]]]:
+    """(prompt, completion) ids of one step: they depend on recipe, seed and step only, so training can be resumed."""
+    rng = random.Random(f"{recipe.name} {seed} {step}")
+    return encode(tokenizer, [recipe.target(rng) for _ in range(recipe.stories)])
+
+
+def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[tuple[list[int], list[int]]]:
+    """Stories and what is to be written after them, as ids: <s> in front, </s> at the end."""
+    prompts = tokenizer([story.text for story, _ in pairs])["input_ids"]
+    written = tokenizer([text for _, text in pairs], add_special_tokens=False)["input_ids"]
+    return [(p, [*w, tokenizer.eos_token_id]) for p, w in zip(prompts, written, strict=True)]
+
+
+def padded(rows: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(ids, targets) of rows (prompt, completion), both (row, position), filled up on the right; targets are -100 where
+    nothing is to be learned. Fill on the right needs no attention mask: no real token looks to its right."""
+    def fill(parts: list[list[int]], value: int) -> torch.Tensor:
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(part) for part in parts], batch_first=True, padding_value=value)
+
+    ids = fill([p + w for p, w in rows], 0)
+    return ids[:, :-1], fill([[-100] * len(p) + w for p, w in rows], -100)[:, 1:]
+
+
+def loss_parts(model, rows: Sequence[tuple[list[int], list[int]]], parts: int = 2) -> Iterator[torch.Tensor]:
+    """The mean loss (nats per written token), as a sum of `parts` terms, so that short rows stand with short ones."""
+    rows = sorted(rows, key=lambda row: len(row[0]) + len(row[1]))
+    total, size = sum(len(w) for _, w in rows), math.ceil(len(rows) / parts)
+    for at in range(0, len(rows), size):
+        ids, targets = padded(rows[at:at + size])
+        asked = targets != -100
+        logits = model.lm_head(model.model(ids, use_cache=False).last_hidden_state[asked])
+        yield torch.nn.functional.cross_entropy(logits, targets[asked], reduction="sum") / total
+
+
+def load(folder: Path):
+    """(model, tokenizer) from a folder, as a learner loads it."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    return model.eval(), AutoTokenizer.from_pretrained(folder)
+
+
+# ---- measuring -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def test_stories(operations: Sequence[int] = range(1, stories.LONGEST + 1), kinds: str = "+-×÷",
+                 per_length: int = PER_LENGTH) -> list[Story]:
+    """Stories that no model trained on, the same for every model, as many of each length and language."""
+    rng = random.Random("test")
+    return [stories.draw(rng, True, operations=k, lang=lang, kinds=kinds)
+            for k in operations for lang in stories.LANGS for _ in range(per_length // 2)]
+
+
+def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **how) -> dict[str, float]:
+    """Greedy accuracy, over all and by language and number of operations. exact: every step right, too; tokens: written
+    per story, the end included; n: stories. how: as in `reasoning.attempts`."""
+    tried = [group[0] for group in attempts(model_and_tokenizer, [story.text for story in asked], **how)]
+    right = [a.answer == story.answer for story, a in zip(asked, tried, strict=True)]
+    exact = [a.text == stories.completion(story, per_line) for story, a in zip(asked, tried, strict=True)]
+
+    def share(flags: Sequence[bool], chosen: Callable[[Story], bool] = lambda story: True) -> float:
+        kept = [flag for flag, story in zip(flags, asked, strict=True) if chosen(story)]
+        return sum(kept) / len(kept)
+
+    lengths = sorted({len(story.ops) for story in asked})
+    return {
+        "accuracy": share(right), "exact": share(exact), "tokens": sum(len(a.ids) for a in tried) / len(tried),
+        **{f"accuracy_{lang}": share(right, lambda s, lang=lang: s.lang == lang) for lang in stories.LANGS},
+        **{f"accuracy_{k}": share(right, lambda s, k=k: len(s.ops) == k) for k in lengths},
+        "n": len(asked),
+    }
