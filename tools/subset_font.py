@@ -59,7 +59,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, default=SOURCE)
     source = parser.parse_args().source
-    font = next(f for f in TTCollection(source).fonts if f["name"].getDebugName(1) == "Noto Sans CJK SC")
+    font = next(
+        f for f in TTCollection(source, recalcTimestamp=False).fonts if f["name"].getDebugName(1) == "Noto Sans CJK SC"
+    )
 
     options = subset.Options(
         layout_features=[],
@@ -69,7 +71,6 @@ def main() -> None:
         name_IDs=[0, 1, 2, 3, 4, 5, 6, 13, 14],
     )
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "BASE", "VORG", "vhea", "vmtx"]
-    options.recalc_timestamp = False
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=[ord(char) for char in wanted()])
     subsetter.subset(font)
