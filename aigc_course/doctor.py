@@ -108,6 +108,7 @@ def font() -> Finding:
     with matplotlib.rc_context(), warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
         plot.style()
+        warnings.simplefilter("always")  # style may have turned the complaint into an error
         figure = Figure()
         figure.text(0.5, 0.5, "中")
         FigureCanvasAgg(figure).draw()

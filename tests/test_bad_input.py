@@ -1,0 +1,238 @@
+"""What a reader can get wrong, or a machine can lack: one clear sentence each, exit code 2, no traceback."""
+
+import errno
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import need
+
+from aigc_course import course, doctor, hub, plot, progress
+
+ROOT = Path(__file__).parents[1]
+AIGC = Path(sys.executable).with_name("aigc")
+LANGS = ("zh", "en")
+
+
+def aigc(*words: str, lang: str = "en", **environment: str) -> str:
+    """Run the command; it must refuse with exactly one sentence on stderr, which is returned."""
+    command = subprocess.run(
+        [AIGC, *words], env=os.environ | {"AIGC_LANG": lang} | environment, capture_output=True, text=True, timeout=120
+    )
+    assert command.returncode == 2, command
+    assert command.stdout == ""
+    return one_sentence(command.stderr)
+
+
+def one_sentence(text: str) -> str:
+    assert "Traceback" not in text
+    assert text.count("\n") == 1, text
+    assert text.strip().endswith((".", "。")), text
+    return text.strip()
+
+
+# --- the machine -------------------------------------------------------------------------------------------------
+
+
+def run_make(folder: Path, path: str, *words: str) -> subprocess.CompletedProcess:
+    if not (make := shutil.which("make")):
+        need("make is not installed")
+    shutil.copy(ROOT / "Makefile", folder)
+    for name in ("pyproject.toml", "constraints.txt"):
+        (folder / name).touch()
+    return subprocess.run([make, "lab", *words], cwd=folder, env={"PATH": path}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("words", [[], ["PYTHON=python3"]])
+def test_no_python_3_11(tmp_path, words):
+    """Only a Python that is too old: it fails the question that the Makefile asks."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("python3", "python3.12"):
+        (tools / name).write_text("#!/bin/sh\nexit 1\n")
+        (tools / name).chmod(0o755)
+    result = run_make(tmp_path, str(tools), *words)
+    assert result.returncode == 2
+    assert "没有找到 Python 3.11–3.13" in result.stderr
+    assert "Found no Python 3.11 to 3.13: install one" in result.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_disk_while_training(lang, tmp_path):
+    code = """
+import errno, sys
+from aigc_course import cli, train
+def full(*words, **options):
+    raise OSError(errno.ENOSPC, "No space left on device")
+train.run = full
+cli.main(["train", "lm"])
+"""
+    child = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"AIGC_LANG": lang}, capture_output=True, text=True
+    )
+    assert child.returncode == 2
+    assert one_sentence(child.stderr).startswith({"zh": "磁盘满了", "en": "The disk is full"}[lang])
+
+
+def test_no_disk_for_a_hub_model(monkeypatch):
+    import huggingface_hub
+
+    class Info:
+        siblings = ()
+
+    def full(*words, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *words, **options: Info)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", full)
+    with pytest.raises(hub.CourseError, match="No space left on device") as caught:
+        hub._from_hugging_face("Org/Name", offline=False)
+    one_sentence(f"{caught.value}\n")
+
+
+def test_no_disk_for_progress(monkeypatch, capsys):
+    def full(*words, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(progress.tempfile, "mkstemp", full)
+    progress.save_check("tokens.q1", True)
+    assert "No space left on device" in one_sentence(capsys.readouterr().err)
+
+
+def test_doctor_on_a_full_disk(monkeypatch):
+    usage = shutil.disk_usage(ROOT)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage._replace(free=1e8))
+    row = doctor.disk()
+    assert (row.ok, row.detail, row.fix) == (False, "0.1 GB free", "free at least 0.5 GB")
+
+
+def test_no_font(tmp_path, monkeypatch):
+    """A damaged font file: figures go on, doctor says how to get it back."""
+    from matplotlib import font_manager
+
+    monkeypatch.setattr(plot, "FONT", tmp_path / "fonts" / plot.FONT.name)
+    others = [entry for entry in font_manager.fontManager.ttflist if entry.name != plot.FAMILY]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", others)
+    row = doctor.font()
+    assert (row.ok, row.detail) == (False, "figures cannot draw Chinese")
+    assert "git checkout -- " in row.fix
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_unwritable_home(tmp_path, lang, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AIGC_HOME", str(tmp_path / "file" / "home"))
+    code = "from aigc_course import progress\nfor i in range(3): progress.save_check(f'tokens.q{i}', True)"
+    child = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"AIGC_LANG": lang}, capture_output=True, text=True
+    )
+    assert child.returncode == 0
+    assert "AIGC_HOME" in one_sentence(child.stderr)
+    row = doctor.home()
+    assert not row.ok
+    assert "AIGC_HOME" in row.fix
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_busy_port(lang):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        sentence = aigc("start", "--no-browser", "--port", port, lang=lang)
+    assert port in sentence
+    assert "--port" in sentence
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def copied_course(tmp_path):
+    """The package and the sources in another folder: here files may be damaged."""
+    for name in ("aigc_course", "notebooks/src", "labs/src", "datasets"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "course.toml", tmp_path)
+    return tmp_path
+
+
+def aigc_in(folder: Path, *words: str, code: int = 2) -> str:
+    environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{os.environ['PYTHONPATH']}"}
+    start = "from aigc_course.cli import main; main()"
+    child = subprocess.run(
+        [sys.executable, "-c", start, *words], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert child.returncode == code, child
+    return child.stderr
+
+
+@pytest.mark.parametrize("harm", ["cut", "alter", "remove"])
+def test_a_damaged_weight_file(copied_course, harm):
+    weights = copied_course / "aigc_course" / "zoo" / "lm" / "model.safetensors"
+    content = weights.read_bytes()
+    if harm == "remove":
+        weights.unlink()
+    else:
+        weights.write_bytes(content[:-100] if harm == "cut" else content[:-1] + bytes([content[-1] ^ 1]))
+    sentence = one_sentence(aigc_in(copied_course, "models", "--json"))
+    assert "aigc_course/zoo/lm/model.safetensors" in sentence
+    assert "git checkout" in sentence
+
+
+def test_a_damaged_notebook_source(copied_course):
+    source = course.lesson("start").source.relative_to(ROOT)
+    text = (copied_course / source).read_text(encoding="utf-8")
+    (copied_course / source).write_bytes(text.encode("utf-8")[:400] + b"\xff\xfe```{code-cell")
+    said = aigc_in(copied_course, "build", "start")
+    assert "Traceback" not in said
+    assert "start.md" in said
+
+
+def test_a_damaged_course_map(copied_course):
+    (copied_course / "course.toml").write_text("[[lesson]\n")
+    assert "course.toml" in one_sentence(aigc_in(copied_course, "run"))
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["run", "tokns"], "tokens"),
+        (["build", "tokns"], "tokens"),
+        (["train", "lmm"], "lm"),
+        (["run", "start", "--lang", "fr"], "zh"),
+        (["start", "--lang", "fr"], "zh"),
+        (["run", "start", "--tier", "tpu"], "gpu"),
+    ],
+)
+def test_an_unknown_slug_language_model_or_tier(words, hint, lang):
+    sentence = aigc(*words, lang=lang)
+    assert hint in sentence
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in sentence) == (lang == "zh")
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh", "CUDA 显卡"), ("en", "CUDA GPU")])
+def test_the_gpu_tier_without_a_gpu(lang, word):
+    assert word in aigc("run", "start", "--tier", "gpu", lang=lang, CUDA_VISIBLE_DEVICES="")
+
+
+@pytest.mark.parametrize(("offline", "word"), [("1", "HF_HUB_OFFLINE"), ("0", "check the network")])
+def test_the_gpu_tier_without_network(tmp_path, offline, word):
+    """With a GPU (here only claimed) and no model on the machine."""
+    code = "import torch; torch.cuda.is_available = lambda: True\nfrom aigc_course.cli import main; main()"
+    environment = os.environ | {"HF_HUB_OFFLINE": offline, "HF_HOME": str(tmp_path)}
+    child = subprocess.run(
+        [sys.executable, "-c", code, "run", "start", "--tier", "gpu"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert child.returncode == 2
+    assert word in one_sentence(child.stderr)
