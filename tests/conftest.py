@@ -15,7 +15,6 @@ os.environ |= {
     "AIGC_HOME": tempfile.mkdtemp(prefix="aigc-home-"),
     "AIGC_LANG": "en",
     "AIGC_STRICT": "1",
-    "AIGC_STRICT": "1",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "OMP_NUM_THREADS": "1",
