@@ -1,7 +1,7 @@
 """A real JupyterLab and a headless Chromium, for the tests, the benchmarks and the screenshots.
 
-    with jupyterlab(folder) as lab, browser(executable) as chrome:
-        page = lab.open(chrome, "book.ipynb", watch=Watch())
+with jupyterlab(folder) as lab, browser(executable) as chrome:
+    page = lab.open(chrome, "book.ipynb", watch=Watch())
 """
 
 import json
@@ -82,7 +82,9 @@ class Lab:
         page.set_default_timeout(60_000)
         watch.attach(page)
         page.goto(f"{self.url}/doc/tree/{name}")
-        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'")
+        page.wait_for_function(
+            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+        )
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         return page
 
@@ -108,7 +110,15 @@ def jupyterlab(folder: Path) -> Iterator[Lab]:
         env |= {"JUPYTERLAB_SETTINGS_DIR": str(settings), "JUPYTERLAB_WORKSPACES_DIR": str(Path(own, "workspaces"))}
         env |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])}
         env.setdefault("AIGC_HOME", str(Path(own, "home")))
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ip={LOCAL}", f"--port={port}"]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--ip={LOCAL}",
+            f"--port={port}",
+        ]
         command += ["--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={folder}"]
         command += ["--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"]
         log = Path(own, "log.txt")

@@ -49,16 +49,23 @@ export function ask(model, question, slow = () => {}, patience = 4000) {
       else resolve([reply, buffers]);
     };
     model.on("msg:custom", listen);
-    model.send({ ...question, number });
+    try {
+      model.send({ ...question, number });
+    } catch {
+      // a kernel that has stopped: JupyterLab refuses at once
+      listen({ number, error: SILENCE });
+    }
   });
 }
 
+const SILENCE = {
+  zh: "Python 没有回应：它正忙，或者已经停止。等一会儿；仍没有反应，就重新运行这个单元格。",
+  en: "Python is not answering: it is busy, or it has stopped. Wait a moment; if nothing changes, run this cell again.",
+};
+
 // The sentence for ask's slow().
 export function silence(model) {
-  return translator(model)(
-    "Python 没有回应：它正忙，或者已经停止。等一会儿；仍没有反应，就重新运行这个单元格。",
-    "Python is not answering: it is busy, or it has stopped. Wait a moment; if nothing changes, run this cell again.",
-  );
+  return translator(model)(SILENCE.zh, SILENCE.en);
 }
 
 // A line under the widget that says what went wrong; screen readers read it out. Empty text hides it.
