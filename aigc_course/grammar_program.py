@@ -85,7 +85,8 @@ class Program:
                 nodes.append(self._slot(part[1:-1]))
             else:
                 nodes.append(part)
-                self.literals.add(part)
+                if not _weight(part):
+                    self.literals.add(part)
         return Seq(tuple(nodes)), ""
 
     def _choice(self, parts: Iterator[str]) -> Choice:
@@ -93,10 +94,9 @@ class Program:
         choice, end = Choice(), "|"
         while end == "|":
             option, end = self._sequence(parts)
-            weight = 1.0
-            if option.nodes and isinstance(option.nodes[0], str) and option.nodes[0][:-1].isdecimal():
-                weight, option = float(option.nodes[0][:-1]), Seq(option.nodes[1:])
-            choice.options.append((weight, option))
+            if weight := _weight(option.nodes[0]) if option.nodes else None:
+                option = Seq(option.nodes[1:])
+            choice.options.append((weight or 1.0, option))
         return choice
 
     def _slot(self, text: str) -> Slot:
@@ -119,6 +119,11 @@ class Program:
                 for column in columns & row.cells.keys() | {slot.column}:
                     said.update(row.cells[column])
         return said.union(word for name in self.prompts for row in self.tables[name] for word in row.cells["answer"])
+
+
+def _weight(node) -> float | None:
+    """The weight that `12:` stands for; None for a word or another node."""
+    return float(node[:-1]) if isinstance(node, str) and node[-1] == ":" and node[:-1].isdecimal() else None
 
 
 def join(words: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, proce
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from aigc_course import grammar
-from aigc_course.grammar_program import words_as_written
+from aigc_course.grammar_program import words_as_written, written
 from aigc_course.i18n import LANGS
 from aigc_course.train import lm_card
 
@@ -53,7 +53,9 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.ByteLevel()
     rng = random.Random(0)
     texts = [grammar.sample(rng) for _ in range(20_000)]
-    texts += [grammar.join(["…", word]) for lang in ("zh", "en") for word in grammar.words(lang)]  # the rare ones too
+    # the rare words too, and as they stand at the beginning of a text
+    texts += [written(word, first=False) for lang in LANGS for word in grammar.words(lang)]
+    texts += [word for _, word, _ in grammar.load().steps(grammar.load().start)]
     trainer = trainers.BpeTrainer(vocab_size=8192, min_frequency=1, special_tokens=["<pad>", "<s>", "</s>"],
                                   initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)

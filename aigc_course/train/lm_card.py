@@ -12,8 +12,7 @@ ROWS = (  # metric, zh, en, format
      "P(go to the park | The weather is nice today, so I decided to), truth 0.7", ".3f"),
     ("held_out_documents", "从未训练过的文档数", "documents never trained on", "d"),
     ("held_out_contexts", "其中的上文数", "contexts in them", "d"),
-    ("wall_seconds", "训练用时，秒", "training time, seconds", ".0f"),
-    ("cpu_seconds", "训练占用 CPU，秒（两个核）", "CPU time of the training, seconds (two cores)", ".0f"),
+    ("cpu_seconds", "训练所用的 CPU 时间，秒（各核相加）", "CPU time of the training, seconds (cores added up)", ".0f"),
 )
 
 
