@@ -1,11 +1,17 @@
 """Where models come from, in which order, and what is said when one cannot be had."""
 
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
 import types
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import tiny
@@ -14,8 +20,6 @@ import torch
 from aigc_course import course, hub, lesson
 from aigc_course.errors import CourseError
 from aigc_course.i18n import set_lang
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -299,3 +303,97 @@ def test_modelscope_stays_offline_with_hugging_face_and_a_failure_goes_on_to_the
     with pytest.raises(CourseError, match="HF_HUB_OFFLINE"):
         hub.load_lm("Qwen/Qwen3-0.6B-Base")
     assert calls == [("Qwen/Qwen3-0.6B-Base", True)]
+
+
+SHA = "a" * 40
+
+
+class Hub(BaseHTTPRequestHandler):
+    """The questions that huggingface_hub asks of a hub, answered for one model in `folder`."""
+
+    folder: Path
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self):
+        self.answer(body=False)
+
+    def do_GET(self):
+        self.answer(body=True)
+
+    def answer(self, body: bool):
+        path = urllib.parse.urlparse(self.path).path
+        self.asked.append(path)
+        names = sorted(file.name for file in self.folder.iterdir())
+        sizes = {name: (self.folder / name).stat().st_size for name in names}
+        if path in (
+            "/api/models/Org/Tiny",
+            f"/api/models/Org/Tiny/revision/{SHA}",
+            "/api/models/Org/Tiny/revision/main",
+        ):
+            siblings = [{"rfilename": name, "size": sizes[name]} for name in names]
+            self.reply(json.dumps({"id": "Org/Tiny", "sha": SHA, "siblings": siblings}).encode(), body)
+        elif path.startswith(f"/api/models/Org/Tiny/tree/{SHA}"):
+            files = [{"type": "file", "path": name, "size": sizes[name], "oid": f"{name}-oid"} for name in names]
+            self.reply(json.dumps(files).encode(), body)
+        elif path.startswith("/Org/Tiny/resolve/") and path.rpartition("/")[2] in names:
+            self.reply((self.folder / path.rpartition("/")[2]).read_bytes(), body)
+        else:
+            self.send_response(404)
+            self.send_header("X-Error-Code", "RepoNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def reply(self, content: bytes, body: bool):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", SHA)
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+    def log_message(self, *words):
+        pass
+
+
+@pytest.fixture
+def hf_endpoint(qwen3):
+    """The address of a hub on this machine, with the one model Org/Tiny."""
+    Hub.folder, Hub.asked = qwen3, []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def in_a_new_process(code: str, **environment: str) -> subprocess.CompletedProcess:
+    """HF_ENDPOINT is read when huggingface_hub is imported, so each setting needs a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_hf_endpoint_is_honoured_and_a_model_is_fetched_once(hf_endpoint, tmp_path):
+    code = "from aigc_course import hub; model, _ = hub.load_lm('Org/Tiny'); print(model.config.model_type)"
+    settings = {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hf_endpoint, "HF_HOME": str(tmp_path / "hf")}
+    first = in_a_new_process(code, **settings)
+    assert (first.returncode, first.stdout) == (0, "qwen3\n"), first.stderr
+    assert first.stderr.startswith(f"Downloading Org/Tiny from {hf_endpoint}")
+    assert first.stderr.count("\n") == 1, "no progress bars, no warnings"
+    assert any(path.endswith("model.safetensors") for path in Hub.asked)
+    Hub.asked.clear()
+    second = in_a_new_process(code, **settings)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "qwen3\n", "")
+    assert Hub.asked == []
+
+
+def test_a_model_that_the_hub_does_not_have(hf_endpoint, tmp_path):
+    code = """
+from aigc_course import hub
+try:
+    hub.load_lm("Org/None")
+except hub.CourseError as error:
+    print(error)
+"""
+    shown = in_a_new_process(code, HF_HUB_OFFLINE="0", HF_ENDPOINT=hf_endpoint, HF_HOME=str(tmp_path / "hf"))
+    assert shown.stdout == f"There is no public model Org/None at {hf_endpoint}: check the name.\n"
