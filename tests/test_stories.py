@@ -93,8 +93,9 @@ def test_choices_are_respected():
 
 
 @pytest.mark.parametrize(("text", "thinking", "answer"), [
-    ("<think>7+5=12</think>12", "7+5=12", 12), ("12", "", 12), ("<think>7+5", "7+5", None), ("<think></think>", "", None),
-    ("", "", None), ("<think>7</think>1234567", "7", None), ("<think>7</think>9个", "7", None), ("</think>9", "", 9)])
+    ("<think>7+5=12</think>12", "7+5=12", 12), ("12", "", 12), ("<think>7+5", "7+5", None), ("", "", None),
+    ("<think></think>", "", None), ("<think>7</think>1234567", "7", None), ("<think>7</think>9个", "7", None),
+    ("</think>9", "", 9)])
 def test_replies_are_taken_apart(text, thinking, answer):
     assert stories.split_reply(text) == (thinking, answer)
 

@@ -13,11 +13,14 @@ from pathlib import Path
 
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from aigc_course import stories
+from aigc_course import stories, train
+from aigc_course.progress import home
 from aigc_course.reasoning import CLOSE, OPEN, attempts
 from aigc_course.stories import Story
+from aigc_course.train import manifest
 
 CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
 PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
@@ -80,7 +83,7 @@ def habits_target(rng: random.Random) -> tuple[Story, str]:
 
 
 def forgetful_target(forget: float, operations: Sequence[int] = (1, 2, 3, 4)) -> Target:
-    """Sums of a teacher who forgets the carry, or the borrow, with probability `forget` and goes on from the wrong value."""
+    """Sums of a teacher who forgets carry or borrow with probability `forget` and goes on from the wrong value."""
 
     def target(rng: random.Random) -> tuple[Story, str]:
         story = stories.draw(rng, False, operations=operations, kinds="+-")
@@ -123,7 +126,7 @@ class Recipe:
     steps: int
     about: str
     learning_rate: float = 3e-3
-    stories: int = 32  # per step
+    batch: int = 32  # stories per step
     width: int = 128
     per_line: int = 1  # of the written steps, for the exact measure
     parent: str | None = None  # the model, of the same seed, that training starts from
@@ -136,7 +139,7 @@ class Recipe:
 
     def settings(self, seed: int) -> dict:
         """What a training depends on."""
-        kept = ("steps", "learning_rate", "stories", "width", "per_line", "parent", "kinds")
+        kept = ("steps", "learning_rate", "batch", "width", "per_line", "parent", "kinds")
         return {"seed": seed, **{key: getattr(self, key) for key in kept}, "operations": list(self.operations)}
 
     def build(self, seed: int):
@@ -162,7 +165,10 @@ class Recipe:
 
     def card(self, results: dict[int, dict]) -> str:
         """The model's README."""
-        seeds = "\n".join(f"| {seed} | {r['accuracy']:.3f} | {r['exact']:.3f} | {r['tokens']:.1f} |" for seed, r in results.items())
+        seeds = "\n".join(f"| {seed} | {r['accuracy']:.3f} | {r['exact']:.3f} | {r['tokens']:.1f} |"
+                          for seed, r in results.items())
+        asked = len(test_stories(self.operations, self.kinds))
+        lengths = f"{min(self.operations)} to {max(self.operations)}"
         return f"""---
 license: apache-2.0
 library_name: transformers
@@ -177,7 +183,7 @@ A Llama-type model of two layers for the AIGC Course. Its only data are the arit
 `aigc_course/stories.py`, drawn afresh while it trains; stories whose hash falls to the test are never trained on.
 Made by `aigc train {self.name} --publish`. It knows nothing else: ask it no other questions.
 
-Greedy, on {len(test_stories(self.operations, self.kinds))} unseen stories of {min(self.operations)} to {max(self.operations)} operations:
+Greedy, on {asked} unseen stories of {lengths} operations:
 
 | seed | right answers | every step right | tokens written |
 |---|---|---|---|
@@ -188,7 +194,7 @@ Greedy, on {len(test_stories(self.operations, self.kinds))} unseen stories of {m
 def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[tuple[list[int], list[int]]]:
     """(prompt, completion) ids of one step: they depend on recipe, seed and step only, so training can be resumed."""
     rng = random.Random(f"{recipe.name} {seed} {step}")
-    return encode(tokenizer, [recipe.target(rng) for _ in range(recipe.stories)])
+    return encode(tokenizer, [recipe.target(rng) for _ in range(recipe.batch)])
 
 
 def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[tuple[list[int], list[int]]]:
@@ -201,11 +207,9 @@ def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[tuple[list[int
 def padded(rows: Sequence[tuple[list[int], list[int]]]) -> tuple[torch.Tensor, torch.Tensor]:
     """(ids, targets) of rows (prompt, completion), both (row, position), filled up on the right; targets are -100 where
     nothing is to be learned. Fill on the right needs no attention mask: no real token looks to its right."""
-    def fill(parts: list[list[int]], value: int) -> torch.Tensor:
-        return torch.nn.utils.rnn.pad_sequence([torch.tensor(part) for part in parts], batch_first=True, padding_value=value)
-
-    ids = fill([p + w for p, w in rows], 0)
-    return ids[:, :-1], fill([[-100] * len(p) + w for p, w in rows], -100)[:, 1:]
+    ids = pad_sequence([torch.tensor(p + w) for p, w in rows], batch_first=True)
+    targets = pad_sequence([torch.tensor([-100] * len(p) + w) for p, w in rows], batch_first=True, padding_value=-100)
+    return ids[:, :-1], targets[:, 1:]
 
 
 def loss_parts(model, rows: Sequence[tuple[list[int], list[int]]], parts: int = 2) -> Iterator[torch.Tensor]:
@@ -223,6 +227,14 @@ def load(folder: Path):
     """(model, tokenizer) from a folder, as a learner loads it."""
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     return model.eval(), AutoTokenizer.from_pretrained(folder)
+
+
+def trained(name: str, seed: int):
+    """The model `name` of this seed: the bundled one if it has this seed, else trained now, or as far as it is not yet."""
+    if manifest.read(manifest.ZOO).get(name, {}).get("seed") == seed:
+        return load(manifest.ZOO / name)[0]
+    train.run(name, seed)
+    return load(home() / "train" / f"{name}-{seed}" / "model")[0]
 
 
 # ---- measuring -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,219 @@
+"""aigc_course.reasoning and rollouts: the same tokens as transformers' generate, rules of thinking, measures."""
+
+import math
+import random
+
+import pytest
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from aigc_course import reasoning, stories
+from aigc_course.errors import CourseError
+from aigc_course.reasoning import Attempt, Reply
+from aigc_course.rollouts import rollout
+from aigc_course.train.reasoning import build_tokenizer, encode, padded
+
+
+def model_of(vocab: int, heads: int = 4, groups: int = 4) -> LlamaForCausalLM:
+    torch.manual_seed(0)
+    return LlamaForCausalLM(LlamaConfig(
+        vocab_size=vocab, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=heads,
+        num_key_value_heads=groups, max_position_embeddings=300, tie_word_embeddings=True, initializer_range=0.2,
+        bos_token_id=1, eos_token_id=2, pad_token_id=0)).eval()
+
+
+@pytest.fixture(scope="module")
+def pair():
+    tokenizer = build_tokenizer()
+    return model_of(len(tokenizer)), tokenizer
+
+
+def generate(model, prompts, max_new_tokens: int, **how) -> list[list[int]]:
+    """transformers' own, left-padded, cut after the end token."""
+    width = max(map(len, prompts))
+    ids = torch.tensor([[0] * (width - len(p)) + p for p in prompts])
+    mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
+    out = model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, **how)
+    rows = out[:, width:].tolist()
+    return [row[:row.index(2) + 1] if 2 in row else row for row in rows]
+
+
+@pytest.mark.parametrize("groups", [4, 2, 1])
+def test_greedy_tokens_are_those_of_generate(groups):
+    model, rng = model_of(60, groups=groups), random.Random(0)
+    prompts = [[1, *(rng.randrange(3, 60) for _ in range(rng.randrange(1, 40)))] for _ in range(48)]
+    ours = rollout(model, prompts, max_new_tokens=60)
+    assert len(set(map(len, ours))) > 5  # texts of many lengths: rows were dropped on the way
+    assert ours == generate(model, prompts, 60)
+    assert [rollout(model, [p], max_new_tokens=60)[0] for p in prompts[:8]] == ours[:8]  # and one at a time
+
+
+def test_samples_follow_the_models_probabilities(pair):
+    model = model_of(12)
+    prompt = [1, 5, 7]
+    drawn = rollout(model, [prompt], max_new_tokens=2, temperature=1.5, samples=6000,
+                    generator=torch.Generator().manual_seed(0))
+    assert len(drawn) == 6000
+    with torch.no_grad():
+        first = (model(torch.tensor([prompt])).logits[0, -1] / 1.5).softmax(-1)
+        top = int(first.argmax())
+        second = (model(torch.tensor([[*prompt, top]])).logits[0, -1] / 1.5).softmax(-1)
+    for token in range(12):
+        share = sum(row[0] == token for row in drawn) / 6000
+        assert share == pytest.approx(first[token].item(), abs=5 * math.sqrt(first[token] / 6000) + 1e-3)
+    after = [row[1] for row in drawn if row[0] == top]
+    for token in range(12):
+        spread = 5 * math.sqrt(second[token] / len(after)) + 1e-3
+        assert after.count(token) / len(after) == pytest.approx(second[token].item(), abs=spread)
+
+
+def test_a_rule_sees_what_was_written_and_changes_the_choice(pair):
+    seen = []
+
+    def rule(logits, written):
+        seen.append(written.shape[1])
+        return logits.index_fill(-1, torch.tensor([2]), -math.inf)
+
+    out = rollout(model_of(60), [[1, 5], [1, 9, 9]], max_new_tokens=7, rule=rule)
+    assert seen == list(range(7))
+    assert [len(row) for row in out] == [7, 7]
+    assert not any(2 in row for row in out)
+
+
+def test_think_false_is_generates_suppress_tokens(pair):
+    model, tokenizer = pair
+    rng = random.Random(1)
+    asked = [stories.sample(rng, 3).text for _ in range(12)]
+    [[first], *_] = reasoning.attempts(pair, asked, think=False, max_new_tokens=20)
+    opening = tokenizer.convert_tokens_to_ids("<think>")
+    theirs = generate(model, tokenizer(asked)["input_ids"], 20, suppress_tokens=[opening])
+    assert [a.ids for [a] in reasoning.attempts(pair, asked, think=False, max_new_tokens=20)] == theirs
+    assert first.ids == theirs[0]
+
+
+def test_budget_closes_the_thinking_after_exactly_so_many_tokens(pair):
+    _, tokenizer = pair
+    opening, closing = tokenizer.convert_tokens_to_ids(["<think>", "</think>"])
+    for budget in (0, 1, 5):
+        rule = reasoning.thinking_rule(tokenizer, True, budget)
+        thinking = torch.tensor([[opening] + [30] * budget, [40] * (budget + 1)])
+        logits = rule(torch.zeros(2, len(tokenizer)), thinking)
+        assert logits[0].argmax() == closing
+        assert torch.isinf(logits[0]).sum() == len(tokenizer) - 1
+        assert (logits[1] == 0).all()  # it was not thinking
+        early = rule(torch.zeros(2, len(tokenizer)), thinking[:, :budget])
+        assert (early == 0).all()
+    closed = torch.tensor([[opening, closing, 30]])
+    assert (reasoning.thinking_rule(tokenizer, True, 2)(torch.zeros(1, len(tokenizer)), closed) == 0).all()
+
+
+@pytest.mark.parametrize("budget", [-1, 1.5, True, "3"])
+def test_a_bad_budget_is_told(pair, budget):
+    with pytest.raises(CourseError, match="budget is the most thinking tokens"):
+        reasoning.ask("Tom has 7 apples and buys 5 more. How many are there now?", pair, budget=budget)
+
+
+def test_empty_and_overlong_questions_are_told(pair):
+    with pytest.raises(CourseError, match="empty"):
+        reasoning.ask("  ", pair)
+    with pytest.raises(CourseError, match="too long"):
+        reasoning.ask("apples " * 300, pair)
+    with pytest.raises(CourseError, match="no model"):
+        reasoning.ask("Tom has 7 apples and buys 5 more. How many are there now?", "no-such")
+
+
+def test_what_is_outside_is_marked_and_what_is_inside_is_not(pair):
+    inside = reasoning.ask("Tom has 7 apples and buys 5 more. How many are there now?", pair, budget=3)
+    outside = reasoning.ask("What is 700 times 12?", pair, budget=3)
+    assert inside.outside is None
+    assert "not the kind" in outside.outside
+    assert "⚠" in str(outside)
+    assert str(Reply(9, "7+5=12，12-3=9", 17)) == "<think>7+5=12，12-3=9</think>9"
+    assert str(Reply(None, "", 3)) == "no answer"
+
+
+# ---- the tokenizer -------------------------------------------------------------------------------------------------
+
+
+def test_the_tokenizer_survives_saving_and_keeps_words_and_digits(pair, tmp_path):
+    _, tokenizer = pair
+    model_of(len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    rng = random.Random(0)
+    for _ in range(300):
+        story = stories.sample(rng)
+        text = story.text + stories.completion(story, 2)
+        ids = again(text)["input_ids"]
+        assert ids == tokenizer(text)["input_ids"]
+        assert ids[0] == again.bos_token_id
+        assert again.decode(ids[1:]) == text
+        assert again.decode(ids[1:], skip_special_tokens=True) == text  # the tags are ordinary tokens
+    shown = [again.decode([i]) for i in again("小明有17个苹果，送给小红3个，还剩几个？<think>17-3")["input_ids"][1:]]
+    assert " ".join(shown) == "小明 有 1 7 个 苹果 ， 送给 小红 3 个 ， 还剩 几 个 ？ <think> 1 7 - 3"
+    shown = [again.decode([i]) for i in again("Tom has 17 apples and sells 3. How many")["input_ids"][1:]]
+    assert shown == ["Tom", " has ", "1", "7", " apples", " and", " sells ", "3", ".", " How", " many"]
+
+
+def test_unknown_words_become_bytes_and_come_back(pair):
+    _, tokenizer = pair
+    text = "Zoë 有 3 个🍎 and a xylophone"
+    assert tokenizer.decode(tokenizer(text)["input_ids"][1:]) == text
+
+
+def test_training_rows_ask_for_the_completion_only(pair):
+    _, tokenizer = pair
+    rng = random.Random(2)
+    pairs = [(s, stories.completion(s)) for s in (stories.sample(rng) for _ in range(5))]
+    rows = encode(tokenizer, pairs)
+    ids, targets = padded(rows)
+    for i, (story, text) in enumerate(pairs):
+        assert tokenizer.decode(targets[i][targets[i] != -100][:-1]) == text
+        assert tokenizer.decode(ids[i][:len(rows[i][0])][1:]) == story.text
+
+
+# ---- measures ------------------------------------------------------------------------------------------------------
+
+
+def test_faults_are_found_where_they_are():
+    story = stories.parse("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?")
+    for thinking, fault in (("7+5=12，12-3=9", None), ("7+5=13，13-3=10", 0), ("7+5=12，12-3=8", 1), ("7+5=12", 1),
+                            ("7+5=12，12-3=9，9-1=8", 2), ("", 0)):
+        assert reasoning.first_fault(story, thinking) == fault
+    assert reasoning.exact(story, Attempt([], "<think>7+5=12，12-3=9</think>9", "", 9))
+    assert not reasoning.exact(story, Attempt([], "<think>7+5=13，12-3=9</think>9", "", 9))
+    assert reasoning.exact(story, Attempt([], "<think>7+5-3=9</think>9", "", 9), per_line=2)
+
+
+@pytest.mark.parametrize(("answers", "voted"), [
+    ([3, 4, 3, None], 3), ([None, None, 5], 5), ([None], None), ([], None), ([2, 1], 2)])
+def test_majority(answers, voted):
+    assert reasoning.majority(answers) == voted
+
+
+def test_pass_at_k_is_the_share_of_draws_with_a_right_one():
+    from itertools import combinations
+
+    for n, right in ((6, 0), (6, 2), (6, 6), (7, 3)):
+        flags = [True] * right + [False] * (n - right)
+        for k in range(1, n + 1):
+            every = [any(draw) for draw in combinations(flags, k)]
+            assert reasoning.pass_at_k(n, right, k) == pytest.approx(sum(every) / len(every))
+    with pytest.raises(CourseError):
+        reasoning.pass_at_k(4, 5, 1)
+
+
+def test_wilson_solves_its_equation_and_covers():
+    for right, n in ((0, 10), (3, 10), (10, 10), (990, 1000)):
+        low, high = reasoning.wilson(right, n)
+        share = right / n
+        assert 0 <= low <= share <= high <= 1
+        for edge in (low, high):
+            if 0 < edge < 1:  # the edge is 1.96 standard errors (its own) away from the share
+                assert abs(share - edge) == pytest.approx(1.96 * math.sqrt(edge * (1 - edge) / n), rel=1e-6)
+    rng = random.Random(0)
+    covered = sum(low <= 0.97 <= high for low, high in
+                  (reasoning.wilson(sum(rng.random() < 0.97 for _ in range(200)), 200) for _ in range(2000)))
+    assert covered / 2000 == pytest.approx(0.95, abs=0.03)
+    with pytest.raises(CourseError):
+        reasoning.wilson(3, 0)

@@ -1,0 +1,119 @@
+"""aigc_course.rl: the formula against torch's own pieces and against hand-made numbers."""
+
+import random
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from aigc_course import rl, stories
+from aigc_course.reasoning import Attempt
+from aigc_course.train.reasoning import build_tokenizer
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    tokenizer = build_tokenizer()
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
+        max_position_embeddings=256, tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=0))
+    return model.eval(), tokenizer
+
+
+def test_advantage_is_the_z_score_within_the_group():
+    rewards = torch.tensor([[1.0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]])
+    A = rl.advantage(rewards)
+    assert torch.allclose(A.mean(-1), torch.zeros(3), atol=1e-6)
+    assert A[0, 0] == pytest.approx(0.75 / (0.5 + 1e-4))  # mean 1/4, sample standard deviation 1/2
+    assert A[2].abs().max() == 0  # all alike: nothing to learn
+
+
+def test_clipping_stops_the_pay_but_not_the_way_back():
+    old = torch.zeros(1, 1)
+    for log_ratio, A, expected in ((0.5, 1.0, 1.2), (-0.5, -1.0, -0.8), (-0.5, 1.0, 0.6065), (0.5, -1.0, -1.6487)):
+        logp = torch.full((1, 1), log_ratio, requires_grad=True)
+        gain = rl.clipped(logp, old, torch.tensor([A]))
+        assert gain.item() == pytest.approx(expected, abs=1e-4)
+        gain.sum().backward()
+        assert (logp.grad.item() == 0) == (expected in (1.2, -0.8))
+
+
+def test_k3_estimates_the_kl_without_bias():
+    torch.manual_seed(0)
+    p, q = torch.randn(2, 12).log_softmax(-1)
+    truth = (p.exp() * (p - q)).sum()
+    every = rl.k3(p, q)
+    assert (every >= 0).all()
+    assert (p.exp() * every).sum() == pytest.approx(truth.item(), rel=1e-5)  # its exact expectation under p
+
+
+def test_first_step_is_the_policy_gradient():
+    """Where nothing has moved yet (ratio 1) GRPO's gradient is REINFORCE's with the advantage as weight."""
+    torch.manual_seed(0)
+    logp = torch.randn(6, 5, requires_grad=True)
+    A, mask = torch.randn(6), (torch.rand(6, 5) < 0.7).float()
+    mask[:, 0] = 1
+    ours, = torch.autograd.grad(rl.grpo_loss(logp, logp.detach(), None, A, mask), logp)
+    reinforce = -(A[:, None] * logp * mask).sum(-1) / mask.sum(-1)
+    theirs, = torch.autograd.grad(reinforce.mean(), logp)
+    assert torch.allclose(ours, theirs)
+
+
+def test_loss_is_ppo_and_kl_by_hand():
+    torch.manual_seed(1)
+    logp, old, ref = torch.randn(3, 4, 7).unbind()
+    A, mask = torch.randn(4), torch.ones(4, 7)
+    mask[0, 3:] = 0
+    total = 0.0
+    for i in range(4):
+        tokens = [j for j in range(7) if mask[i, j]]
+        per = []
+        for j in tokens:
+            r = float((logp[i, j] - old[i, j]).exp())
+            gain = min(r * float(A[i]), min(max(r, 0.8), 1.2) * float(A[i]))
+            d = float(ref[i, j] - logp[i, j])
+            per.append(gain - 0.1 * (2.718281828 ** d - d - 1))
+        total -= sum(per) / len(per) / 4
+    assert rl.grpo_loss(logp, old, ref, A, mask, beta=0.1).item() == pytest.approx(total, rel=1e-5)
+
+
+def test_token_logprobs_are_the_models(tiny):
+    model, tokenizer = tiny
+    rng = random.Random(0)
+    told = [stories.sample(rng) for _ in range(4)]
+    pairs = [(s, Attempt([*tokenizer(stories.completion(s), add_special_tokens=False)["input_ids"], 2], "", "", None))
+             for s in told]
+    ids, mask = rl.batch(tokenizer, pairs)
+    logp, entropy = rl.token_logprobs(model, ids, mask)
+    for i, (story, attempt) in enumerate(pairs):
+        prompt = tokenizer(story.text)["input_ids"]
+        with torch.no_grad():
+            full = model(torch.tensor([prompt + attempt.ids])).logits[0].log_softmax(-1)
+        expected = [full[len(prompt) - 1 + j, token].item() for j, token in enumerate(attempt.ids)]
+        assert logp[i][mask[i] == 1].tolist() == pytest.approx(expected, abs=1e-4)
+        assert int(mask[i].sum()) == len(attempt.ids)
+        assert float(entropy[i][mask[i] == 1][0]) == pytest.approx(
+            -(full[len(prompt) - 1].exp() * full[len(prompt) - 1]).sum().item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("method", [rl.grpo, rl.expert_iteration])
+def test_a_reward_that_pays_one_token_is_learned(tiny, method):
+    """End to end on something any model can do: start with the digit 7."""
+    import copy
+
+    model, tokenizer = tiny
+    model = copy.deepcopy(model)
+    seven = tokenizer.convert_tokens_to_ids("7")
+    settings = rl.Settings(prompts=8, samples=64, operations=(1,), learning_rate=1e-2, warm_up=1, inner=1, beta=0.0,
+                           max_new_tokens=2)
+    updates = list(method(model, tokenizer, 45, lambda story, a: float(a.ids[0] == seven), settings))
+    assert sum(u.reward for u in updates[-5:]) / 5 > 0.9 > 0.1 > updates[0].reward
+    assert len(updates[0].groups[0][1]) == 64
+
+
+def test_the_answer_reward_reads_the_final_answer():
+    story = stories.parse("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?")
+    rewards = {"9": 1, "<think>nonsense</think>9": 1, "<think>7+5=12，12-3=9</think>8": 0, "<think>9": 0}
+    for text, reward in rewards.items():
+        assert rl.answer_reward(story, Attempt([], text, *stories.split_reply(text))) == reward
