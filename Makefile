@@ -12,7 +12,7 @@ PIP += $(if $(MIRROR),--index-url $(MIRROR)) $(if $(CPU),--extra-index-url https
 NEEDS := pyproject.toml constraints.txt
 
 help:  ## what can be made
-	@sed -n 's/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
 
 setup: $(VENV)/.all  ## everything that tests and builds need, in .venv
@@ -22,7 +22,7 @@ lab: $(VENV)/.lab  ## set up, check this machine, open the course home in Jupyte
 	$(BIN)/aigc start
 
 $(BIN)/python:
-	@for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3 python); do \
+	@for python in $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python); do \
 	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; then \
 	    echo "$$python -m venv $(VENV)"; exec "$$python" -m venv $(VENV); \
 	  fi; \
