@@ -3,7 +3,7 @@
 # PYTHON=…    the Python to use, 3.11 to 3.13; found by itself where not given
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test bench clean lint notebooks js
+.PHONY: help setup lab test bench clean lint notebooks
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,9 +44,8 @@ $(VENV)/.all: $(NEEDS) | $(BIN)/python
 
 # Everything below runs offline: the guard refuses each socket that leaves this machine, in kernels too.
 OFFLINE = AIGC_HOME="$$(mktemp -d)" AIGC_STRICT=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard
-JS_TESTS = $(wildcard tests/js/*.test.mjs tests/js/*.test.js)
 
-test: lint js  ## set up, then every test
+test: lint  ## set up, then every test
 	$(BIN)/python -m pytest tests
 	$(MAKE) --no-print-directory notebooks
 
@@ -57,11 +56,6 @@ lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the s
 
 notebooks: $(VENV)/.all  ## run every committed notebook again and compare its outputs
 	$(OFFLINE) $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
-
-js:  ## the widgets' mathematics
-	@if command -v node >/dev/null; then node --test $(JS_TESTS); \
-	elif [ "$$CI" = true ]; then echo "CI needs node" >&2; exit 1; \
-	else echo "没有 node，跳过部件的 JavaScript 测试。/ No node: the widgets' JavaScript tests are skipped."; fi
 
 bench: $(VENV)/.all  ## measure, and write benchmarks/results.json
 	$(BIN)/python benchmarks/run.py
