@@ -186,7 +186,7 @@ def test_another_tokenizer(screen):
 def test_merges_replay(screen):
     replay = screen.explorer.locator(".replay")
     replay.get_by_role("button", name={"zh": "英文", "en": "English"}[screen.lang]).click()
-    pieces = replay.locator("button.token")
+    pieces = replay.locator(".token")
     text = screen.explorer.locator("textarea").nth(1).input_value()
     steps = replay.locator(".steps button")
     steps.nth(0).click()

@@ -186,7 +186,7 @@ function render({ model, el: host }) {
     const p = el("span", { class: "p model" });
     const q = el("span", { class: "p truth" });
     const line = el(isRest ? "div" : "button", { class: isRest ? "candidate rest" : "candidate", onclick: isRest ? null : () => go(made.token) },
-      name, el("span", { class: "lane" }, ghost, bar, real), p, q);
+      name, el("span", { class: "lane" }, bar, ghost, real), p, q);
     const made = { line, name, ghost, bar, real, p, q, token: null };
     return made;
   }
@@ -346,8 +346,9 @@ function render({ model, el: host }) {
       else if (r.token !== token) r.name.replaceChildren(...written(token));
       r.token = token;
       r.line.classList.toggle("cut", cut);
-      r.ghost.hidden = !moved;
-      r.ghost.style.width = `${100 * sum((id) => raw[id])}%`;
+      const before = sum((id) => raw[id]);
+      r.ghost.hidden = !moved || before < 0.002; // thinner than its own outline
+      r.ghost.style.width = `${100 * before}%`;
       r.bar.style.width = `${100 * p}%`;
       r.real.style.width = `${100 * (q ?? 0)}%`;
       r.p.textContent = cut ? t("剪掉", "cut") : percent(p);

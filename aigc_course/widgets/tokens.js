@@ -88,14 +88,15 @@ function render({ model, el: host }) {
     }
   }
 
-  // A token is a button; pieces of one character stand joined under it, as bytes.
+  // The tokens; buttons where there is something to tell about them. Pieces of one character stand joined under it, as bytes.
   function strip(shown, ends, { ids, fresh = new Set(), tell }) {
     const piece = (p, word) => {
       const [from, to] = [p ? ends[p - 1] : 0, ends[p]];
       const bytes = hexOf(shown.hex, from, to);
-      const about = () => tell(p, word, bytes);
+      const about = tell && (() => tell(p, word, bytes));
       const below = ids && (state.under === "id" ? String(shown.ids[p]) : word === null ? null : bytes);
-      return el("button", { class: `token${ids ? ` tint${p % 4}` : ""}${fresh.has(to) ? " fresh" : ""}${word === null ? " part" : ""}`, onclick: about, onfocus: about, onmouseenter: about },
+      const looks = `token${ids ? ` tint${p % 4}` : ""}${fresh.has(to) ? " fresh" : ""}${word === null ? " part" : ""}`;
+      return el(tell ? "button" : "span", { class: looks, onclick: about, onfocus: about, onmouseenter: about },
         el("span", { class: word === null ? "hex" : "word" }, word ?? bytes), below ? el("span", { class: "below" }, below) : null);
     };
     return groups(shown.chars.map(([, size]) => size), ends).map(({ chars, pieces: [first, end] }) => {
@@ -107,12 +108,16 @@ function render({ model, el: host }) {
     });
   }
 
-  // The characters of a run of bytes, or the bytes where it cuts a character.
+  // A run of bytes in words: its characters, and ⟨bytes⟩ of those that it holds only in part.
   function name(shown, [from, to]) {
-    let at = 0;
-    const inside = shown.chars.filter(([, size]) => (at += size) > from && at <= to && at - size >= from);
-    const whole = inside.reduce((sum, [, size]) => sum + size, 0) === to - from;
-    return whole ? inside.map(([label]) => label).join("") : hexOf(shown.hex, from, to);
+    let end = 0;
+    const words = shown.chars.map(([label, size]) => {
+      const start = end;
+      end += size;
+      if (end <= from || start >= to) return "";
+      return start >= from && end <= to ? label : `⟨${hexOf(shown.hex, Math.max(start, from), Math.min(end, to))}⟩`;
+    });
+    return words.join("");
   }
 
   function figure(value, name, hint) {
@@ -157,7 +162,6 @@ function render({ model, el: host }) {
         slider,
         move("›", t("进一步", "One step on"), () => state.step + 1), move("»", t("到最后", "To the end"), () => steps()))),
       says, pieces);
-    const tidy = roving(pieces);
 
     function draw() {
       const shown = model.get("shown")[state.side];
@@ -169,7 +173,6 @@ function render({ model, el: host }) {
       slider.setAttribute("aria-valuetext", `${state.step} / ${steps()}`);
       for (const button of which.children) button.setAttribute("aria-pressed", String(button.dataset.key === state.side));
       const { ends, fresh } = replayed(shown.replay, state.step);
-      const tell = () => {};
       const merged = lastMerge(shown.replay, state.step);
       says.textContent = merged === null
         ? t(`开始：${ends.length} 个字节，各是一段。共 ${steps()} 步合并。`, `At first: ${ends.length} bytes, each a piece. ${steps()} merges follow.`)
@@ -177,8 +180,7 @@ function render({ model, el: host }) {
             `第 ${state.step} / ${steps()} 步：${name(shown, merged.left)} + ${name(shown, merged.right)}，合并 ${merged.places} 处（描边的），剩 ${ends.length} 段。`,
             `Step ${state.step} of ${steps()}: ${name(shown, merged.left)} + ${name(shown, merged.right)}, joined in ${merged.places} ${merged.places === 1 ? "place" : "places"} (outlined); ${ends.length} pieces are left.`,
           );
-      pieces.replaceChildren(...strip(shown, ends, { ids: false, fresh, tell }));
-      tidy();
+      pieces.replaceChildren(...strip(shown, ends, { ids: false, fresh }));
     }
     return { box, draw };
   }
