@@ -42,9 +42,6 @@ $(VENV)/.all: $(NEEDS) | $(BIN)/python
 	$(PIP) -e ".[all]"
 	@touch $@ $(VENV)/.lab
 
-# Everything below runs offline: the guard refuses each socket that leaves this machine, in kernels too.
-OFFLINE = AIGC_HOME="$$(mktemp -d)" AIGC_STRICT=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard
-
 test: lint  ## set up, then every test
 	$(BIN)/python -m pytest tests
 	$(MAKE) --no-print-directory notebooks
@@ -54,11 +51,14 @@ lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the s
 	$(BIN)/ruff format --check .
 	$(BIN)/aigc build --check
 
+# Offline and with no learner's answers: the guard refuses each socket that leaves this machine, in kernels too.
 notebooks: $(VENV)/.all  ## run every committed notebook again and compare its outputs
-	$(OFFLINE) $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
+	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
+	AIGC_HOME="$$home" AIGC_STRICT=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard \
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
 
 bench: $(VENV)/.all  ## measure, and write benchmarks/results.json
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 clean:  ## remove the environment and caches; your progress stays
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist *.egg-info home_zh.ipynb home_en.ipynb
