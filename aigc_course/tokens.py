@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from unicodedata import category
 
 import numpy as np
 
@@ -139,12 +140,13 @@ def merge_steps(text: str, merges: Merges, pattern: str = UNIT) -> list[tuple[tu
     return steps
 
 
-_VISIBLE = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
+_VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
 def show(piece: bytes) -> str:
-    """A token's bytes for people: its characters, a space as ␣, bytes of a split character as ⟨E5 A4⟩; never �."""
-    text = piece.decode("utf-8", errors="surrogateescape").translate(_VISIBLE)
+    """A token's bytes for people: a space as ␣, an invisible character as ⟨U+200D⟩, bytes of a split one as ⟨E5 A4⟩."""
+    text = piece.decode("utf-8", errors="surrogateescape")
+    text = "".join(_VISIBLE.get(c, f"⟨U+{ord(c):04X}⟩" if category(c) in ("Cc", "Cf") else c) for c in text)
     return re.sub("[\udc80-\udcff]+", lambda m: f"⟨{m[0].encode('utf-8', 'surrogateescape').hex(' ').upper()}⟩", text)
 
 

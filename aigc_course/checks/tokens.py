@@ -1,0 +1,286 @@
+"""Checks of the lab `tokens`. Oracles: the `tokenizers` library, brute force, and the course's own passages."""
+
+import csv
+from functools import cache
+from itertools import chain, pairwise
+
+from aigc_course import course, tokens
+from aigc_course.checks import close, expect, question
+from aigc_course.i18n import t
+
+EXACT = 1e-9
+
+# mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
+HINTS = {
+    "q1": (
+        "不是次数最多的一对。先数对：只数紧挨着的两个 token，并乘上词的次数。",
+        "That pair is not the most frequent. Count only tokens side by side, times the word's count.",
+    ),
+    "unweighted": ("别忘了乘上词出现的次数。", "Do not forget how often each word occurs."),
+    "once": (
+        "同一个词里同一对可以出现好几次，每次都要算，重叠也算。",
+        "A pair can occur several times in one word: count each, overlaps included.",
+    ),
+    "tie": (
+        "次数是对的，但有几对一样多：取按字符串排在前面的一对，先比左边，再比右边。",
+        "The count is right, but several pairs tie: take the first as strings, left side first.",
+    ),
+    "q2": (
+        "切得不对。每条规则在整个词里都要用，直到没有一条能再合并。",
+        "Not cut right. Use each rule in the whole word, until none fits any more.",
+    ),
+    "joined": (
+        "把返回的 token 连起来，应该正好是原来的词：不能丢，也不能多。",
+        "Joined, the tokens must be the word again: nothing lost, nothing added.",
+    ),
+    "unmerged": ("一次合并也没有做。", "Nothing was merged."),
+    "order": (
+        "你从左边起取能合并的，或者取最长的一段。BPE 只看规则学到的先后：最早学到的先用。",
+        "You took what fits from the left, or the longest piece. BPE goes by the order in which merges were learned.",
+    ),
+    "reversed": ("次序反了：排在前面的规则先用。", "The order is reversed: the first rule in the list goes first."),
+    "q3": (
+        "不对。要的是前 budget 个 token 里所有完整的字符。",
+        "Not right. Wanted: all the whole characters in the first `budget` tokens.",
+    ),
+    "garbage": (
+        "结果里有乱码：末尾的半个字符要丢掉，不要替换。",
+        "There is garbage in the result: drop half a character at the end, do not replace it.",
+    ),
+    "apart": (
+        "先把字节全部接起来，再解码。逐个 token 解码，跨 token 的字符就丢了。",
+        "Join all the bytes, then decode. Token by token, characters that span tokens are lost.",
+    ),
+    "characters": ("budget 数的是 token，不是字符。", "The budget counts tokens, not characters."),
+    "bytes": ("budget 数的是 token，不是字节。", "The budget counts tokens, not bytes."),
+    "dropped": (
+        "丢多了：只丢末尾那个不完整的字符的字节，不要丢掉整个 token。",
+        "Too much is dropped: leave out only the bytes of the cut character, not the whole token.",
+    ),
+    "q4": (
+        "和量出来的不符。查一查：在 training_text 上训练，在 rest 的每一段上编码，再求和。",
+        "Not what comes out. Check: train on training_text, encode each passage of rest, add up.",
+    ),
+    "seen": ("这是在训练用的 seen 上数的。要在没见过的 rest 上数。", "Counted on `seen`. Count on the unseen `rest`."),
+    "sum": (
+        "第二个数只算接着的 100 次，不要把头 100 次的也算进去。",
+        "The second number is for the next 100 merges alone, without the first 100.",
+    ),
+    "left": ("这是剩下的 token 数。要的是省下了多少。", "These are tokens left. Wanted: tokens saved."),
+    "sign": ("符号反了：省下的是正数。", "The sign is reversed: savings are positive."),
+    "swapped": ("顺序反了：头 100 次在前。", "The order is reversed: the first 100 come first."),
+    "q5": (
+        "总价不对。拿两轮的例子在纸上算一遍：每轮读多少，写多少？",
+        "The total is wrong. Work through the example of two turns on paper: what is read, what written?",
+    ),
+    "no history": (
+        "每一轮都要把前面的对话重新送进去，这里没有算。",
+        "Each turn sends the earlier conversation again; that is missing.",
+    ),
+    "questions": (
+        "前面的回答也要重新送进去，不只是提问。",
+        "Earlier answers are sent again too, not only questions.",
+    ),
+    "own answer": (
+        "这一轮的回答是写出来的，到下一轮才要读。",
+        "This turn's answer is written; it is read only from the next turn on.",
+    ),
+    "own question": ("漏了这一轮自己的提问。", "This turn's own question is missing."),
+    "rewritten": ("前面的话要重新读，不会重新写。", "Earlier messages are read again, not written again."),
+    "million": ("价钱是每百万 token 的。", "Prices are for a million tokens."),
+    "prices": ("两个单价弄反了：读的按 price_in，写的按 price_out。", "The two prices are swapped."),
+}
+
+
+def _diagnose(function, cases, otherwise):
+    """Nothing if `function` is right on all cases, else the hint of the first mistake that explains all its answers.
+
+    cases: (arguments, right answer, {mistake: the answers that it may give}). The case called last, which the notebook
+    shows, is the shortest of those answered wrongly. otherwise: the mistake to name where none explains the answers.
+    """
+    answers = [function(*arguments) for arguments, _, _ in cases]
+    wrong = [case for case, answer in zip(cases, answers, strict=True) if not close(answer, case[1], EXACT)]
+    if wrong:
+        function(*min(wrong, key=lambda case: len(repr(case[0])))[0])
+        for mistake in cases[0][2]:
+            explained = (
+                any(close(answer, value, EXACT) for value in mistakes[mistake])
+                for (_, _, mistakes), answer in zip(cases, answers, strict=True)
+            )
+            expect(not all(explained), t(*HINTS[mistake]))
+        expect(False, t(*HINTS[otherwise]))
+
+
+@question("tokens.q1", answer="best_pair", kind="function")
+def q1(best_pair, rng):
+    answer = best_pair({"o l d": 5, "o l d e r": 2, "c o ld": 4})
+    expect(
+        type(answer) is list and len(answer) == 2 and all(type(x) is str for x in answer),
+        t("要返回 [左, 右] 这样两个字符串的列表。", "Return a list of two strings, [left, right]."),
+    )
+    _diagnose(best_pair, [_pair_case(rng) for _ in range(60)], "q1")
+
+
+def _pair_case(rng):
+    pieces = rng.choice([["a", "b", "c"], ["o", "ld", "l", "d", "er"], ["天", "气", "今天", "好"]])
+    words = {" ".join(rng.choices(pieces, k=2)): rng.randint(1, 4)}
+    for _ in range(rng.randint(2, 6)):
+        words[" ".join(rng.choices(pieces, k=rng.randint(1, 6)))] = rng.randint(1, 4)
+    found = {word: list(pairwise(word.split())) for word in words}
+    kinds = sorted(set(chain(*found.values())))
+    counts = {pair: sum(times * found[word].count(pair) for word, times in words.items()) for pair in kinds}
+    equals = [list(pair) for pair in kinds if counts[pair] == max(counts.values())]
+    # kinds are in order, and max takes the first of equals
+    unweighted = max(kinds, key=lambda pair: sum(pairs.count(pair) for pairs in found.values()))
+    once = max(kinds, key=lambda pair: sum(times for word, times in words.items() if pair in found[word]))
+    return (words,), equals[0], {"unweighted": [list(unweighted)], "once": [list(once)], "tie": equals}
+
+
+@question("tokens.q2", answer="bpe", kind="function")
+def q2(bpe, rng):
+    answer = bpe("abcab", [["b", "c"], ["a", "b"]])
+    expect(
+        type(answer) is list and all(type(x) is str for x in answer),
+        t("要返回字符串的列表。", "Return a list of strings."),
+    )
+    expect("".join(answer) == "abcab", t(*HINTS["joined"]))
+    _diagnose(bpe, [_cut_case(rng) for _ in range(60)], "q2")
+
+
+def _cut_case(rng):
+    letters = rng.choice(["ab", "abc", "old", "天气今"])
+    merges = _random_merges(rng, letters)
+    word = "".join(rng.choices(letters, k=rng.randint(1, 9)))
+    leftmost = _one_by_one(word, merges, lambda fits: min(fits, key=lambda fit: fit[1]))
+    mistakes = {
+        "unmerged": [list(word)],
+        "order": [leftmost, _longest_first(word, merges)],
+        "reversed": [_one_by_one(word, merges, max)],
+    }
+    return (word, merges), _library(word, merges), mistakes
+
+
+def _library(word, merges):
+    """The word's tokens by the `tokenizers` library."""
+    from tokenizers import Tokenizer, models
+
+    letters = [*word, *(letter for merge in merges for side in merge for letter in side)]
+    pieces = dict.fromkeys([*letters, *(left + right for left, right in merges)])
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    return Tokenizer(models.BPE(vocab=vocabulary, merges=[tuple(merge) for merge in merges])).encode(word).tokens
+
+
+def _random_merges(rng, letters):
+    """Merges as training might learn them: each of tokens that were there before, though not the most frequent."""
+    words, merges = ["".join(rng.choices(letters, k=rng.randint(2, 8))) for _ in range(6)], []
+    for _ in range(rng.randint(1, 6)):
+        there = [list(pair) for word in words for pair in pairwise(_library(word, merges))]
+        if there:
+            merges.append(rng.choice(there))
+    return merges
+
+
+def _one_by_one(word, merges, pick):
+    """Merging one place at a time: `pick` chooses among (rank, position) of all that could be merged."""
+    pieces = list(word)
+    while fits := [(merges.index(list(pair)), i) for i, pair in enumerate(pairwise(pieces)) if list(pair) in merges]:
+        _, i = pick(fits)
+        pieces[i : i + 2] = ["".join(pieces[i : i + 2])]
+    return pieces
+
+
+def _longest_first(word, merges):
+    known, pieces, i = {left + right for left, right in merges}, [], 0
+    while i < len(word):
+        end = next((end for end in range(len(word), i, -1) if word[i:end] in known), i + 1)
+        pieces.append(word[i:end])
+        i = end
+    return pieces
+
+
+@question("tokens.q3", answer="whole", kind="function")
+def q3(whole, rng):
+    expect(type(whole([[97]], 1)) is str, t("要返回一个字符串。", "Return a string."))
+    _diagnose(whole, [_budget_case(rng) for _ in range(60)], "q3")
+
+
+def _budget_case(rng):
+    text = "".join(rng.choices("aé你好，🙂𠮷Z ", k=rng.randint(1, 12)))
+    left, pieces = list(text.encode()), []
+    while left:
+        size = rng.randint(1, 5)
+        pieces.append(left[:size])
+        left = left[size:]
+    budget = rng.randint(0, len(pieces) + 2)
+    data = bytes(chain(*pieces[:budget]))
+    # the characters of the text that end within these bytes
+    right = "".join(c for i, c in enumerate(text) if len(text[: i + 1].encode()) <= len(data))
+    mistakes = {
+        "garbage": [data.decode("utf-8", "replace")],
+        "apart": ["".join(bytes(piece).decode("utf-8", "ignore") for piece in pieces[:budget])],
+        "characters": [text[:budget]],
+        "bytes": [bytes(list(chain(*pieces))[:budget]).decode("utf-8", "ignore")],
+        "dropped": [right[:n] for n in range(len(right) + 1)],
+    }
+    return (pieces, budget), right, mistakes
+
+
+@cache
+def _counts(where):
+    """Tokens of the Chinese passages `where` ("seen" or "rest") after 0, 100 and 200 merges learned on "seen"."""
+    with open(course.root() / "datasets" / "parallel_texts.csv", encoding="utf-8", newline="") as file:
+        texts = [row["zh"] for row in csv.DictReader(file)]
+    learned = list(tokens.train_bpe("\n".join(texts[::3]), 200).items())
+    counted = texts[::3] if where == "seen" else [text for i, text in enumerate(texts) if i % 3]
+    return [sum(len(tokens.encode(text, dict(learned[:n]))) for text in counted) for n in (0, 100, 200)]
+
+
+@question("tokens.q4", answer="saved", kind="value")
+def q4(saved, rng):
+    expect(
+        type(saved) is list and len(saved) == 2 and all(type(x) is int for x in saved),
+        t("saved 是两个整数的列表。", "saved is a list of two whole numbers."),
+    )
+    counts, seen = _counts("rest"), _counts("seen")
+    first, second = counts[0] - counts[1], counts[1] - counts[2]
+    mistakes = {
+        "seen": [seen[0] - seen[1], seen[1] - seen[2]],
+        "sum": [first, first + second],
+        "left": counts[1:],
+        "sign": [-first, -second],
+        "swapped": [second, first],
+    }
+    for mistake, value in mistakes.items():
+        expect(saved != value, t(*HINTS[mistake]))
+    expect(saved == [first, second], t(*HINTS["q4"]))
+
+
+@question("tokens.q5", answer="chat_cost", kind="function")
+def q5(chat_cost, rng):
+    number = type(chat_cost([[100, 300]], 2.0, 8.0)) in (int, float)
+    expect(number, t("要返回一个数，单位是钱。", "Return a number, an amount of money."))
+    _diagnose(chat_cost, [_chat_case(rng) for _ in range(40)], "q5")
+    expect(close(chat_cost([], 2.0, 8.0), 0), t("一轮也没有，价钱是 0。", "No turns cost nothing."))
+
+
+def _chat_case(rng):
+    turns = [[rng.randint(1, 3000), rng.randint(1, 3000)] for _ in range(rng.randint(2, 5))]
+    price_in, price_out = rng.randint(1, 20) / 4, rng.randint(21, 80) / 4
+    asked, told = [q for q, _ in turns], [a for _, a in turns]
+    again = sum(sum(asked[:i]) + sum(told[:i]) for i in range(len(turns)))
+    read, written = again + sum(asked), sum(told)
+
+    def money(read, written):
+        return (read * price_in + written * price_out) / 1e6
+
+    right = money(read, written)
+    mistakes = {
+        "no history": [money(sum(asked), written)],
+        "questions": [money(sum(sum(asked[: i + 1]) for i in range(len(turns))), written)],
+        "own answer": [money(read + written, written)],
+        "own question": [money(again, written)],
+        "rewritten": [money(read, again + written)],
+        "million": [right * 1e6, right * 1e3],
+        "prices": [money(written, read)],
+    }
+    return (turns, price_in, price_out), right, mistakes

@@ -1,0 +1,11 @@
+# returns the merged token instead of the pair
+from collections import Counter
+
+
+def best_pair(words):
+    counts = Counter()
+    for word, times in words.items():
+        tokens = word.split()
+        for pair in zip(tokens, tokens[1:]):
+            counts[pair] += times
+    return "".join(min(counts, key=lambda pair: (-counts[pair], pair)))

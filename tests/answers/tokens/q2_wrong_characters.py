@@ -1,0 +1,3 @@
+# never merges
+def bpe(word, merges):
+    return list(word)

@@ -1,0 +1,3 @@
+# fails where a character is cut
+def whole(pieces, budget):
+    return b"".join(bytes(piece) for piece in pieces[:budget]).decode()

@@ -1,0 +1,4 @@
+# later minus earlier
+learned = list(tokens.train_bpe(training_text, 200).items())
+counts = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in rest) for n in (0, 100, 200)]
+saved = [counts[1] - counts[0], counts[2] - counts[1]]

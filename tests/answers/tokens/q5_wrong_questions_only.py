@@ -1,0 +1,7 @@
+# sends the earlier questions again but not the answers
+def chat_cost(turns, price_in, price_out):
+    money, history = 0, 0
+    for q, a in turns:
+        history += q
+        money += history * price_in + a * price_out
+    return money / 1e6
