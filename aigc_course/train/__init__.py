@@ -16,7 +16,10 @@ from aigc_course.progress import home
 from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
-RECIPES = ("lm",)
+# model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
+RECIPES = {"lm": "lm", **dict.fromkeys(("reasoner", "direct", "two_per_line", "three_per_line", "r1_zero_base",
+                                        "carry_base"), "reasoning"),
+           **dict.fromkeys(("student", "student_answers", "student_gold", "student_logits"), "students")}
 THREADS = 2
 
 
@@ -54,7 +57,8 @@ def _recipe(name: str) -> ModuleType:
     if name not in RECIPES:
         raise CourseError(f"没有叫 {name} 的训练配方，可选：{'、'.join(RECIPES)}。",
                           f"No recipe is called {name}; there is: {', '.join(RECIPES)}.")
-    return import_module(f"aigc_course.train.{name}")
+    module = import_module(f"aigc_course.train.{RECIPES[name]}")
+    return getattr(module, "RECIPES", {name: module})[name]
 
 
 def _whole(seed) -> int:
@@ -83,7 +87,8 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
     torch.set_num_threads(THREADS)
     try:
         model, tokenizer = recipe.build(seed)
-        spent = fit(model, recipe.losses(model, tokenizer, seed), folder, settings, resume=resume)
+        spent = fit(model, recipe.losses(model, tokenizer, seed), folder, settings, resume=resume,
+                    optimizer=recipe.optimizer(model) if hasattr(recipe, "optimizer") else None)
         metrics = recipe.measure(recipe.save(model, tokenizer, folder / "model"), seed) | spent
     finally:
         torch.set_num_threads(threads)

@@ -29,15 +29,18 @@ def fit(
     resume: bool = True,
     save_every: int = 200,
     until: int | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
 ) -> dict[str, float]:
     """Train `model` in place with AdamW; returns {"loss", "wall_seconds", "cpu_seconds"}, resumed parts included.
 
     losses(step): the terms of that step's loss (scalars, summed); they may depend on the step only, then a resumed
     training sees what the uninterrupted one would have seen. settings: {"steps", "learning_rate", …}, kept in the
     checkpoint; one made with other settings is refused. until: stop (and keep a checkpoint) before this step.
+    optimizer: AdamW if None; its learning rate is set here.
     """
     steps, peak = settings["steps"], settings["learning_rate"]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    if optimizer is None:
+        optimizer = torch.optim.AdamW(model.parameters(), lr=peak, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     state = load_checkpoint(folder, settings) if resume else None
     done, spent = 0, {"loss": math.nan, "wall_seconds": 0.0, "cpu_seconds": 0.0}
     if state:

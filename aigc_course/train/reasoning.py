@@ -7,7 +7,7 @@ import copy
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -21,10 +21,13 @@ from aigc_course.progress import home
 from aigc_course.reasoning import CLOSE, OPEN, attempts
 from aigc_course.stories import Story
 from aigc_course.train import manifest
+from aigc_course.train.muon import Muon
 
 CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
 PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
-Target = Callable[[random.Random], tuple[Story, str]]  # a training story and what is to be written after it
+# a training story with one of these numbers of operations, and what is to be written after it
+Target = Callable[[random.Random, Sequence[int]], tuple[Story, str]]
+EVERY = range(1, stories.LONGEST + 1)
 
 
 @cache
@@ -69,23 +72,23 @@ def build_model(tokenizer, seed: int, width: int) -> LlamaForCausalLM:
 def steps_target(per_line: int) -> Target:
     """Right steps, `per_line` operations on each line; 0: the answer alone."""
 
-    def target(rng: random.Random) -> tuple[Story, str]:
-        story = stories.draw(rng, False)
+    def target(rng: random.Random, operations: Sequence[int]) -> tuple[Story, str]:
+        story = stories.draw(rng, False, operations=operations)
         return story, stories.completion(story, per_line)
 
     return target
 
 
-def habits_target(rng: random.Random) -> tuple[Story, str]:
+def habits_target(rng: random.Random, operations: Sequence[int]) -> tuple[Story, str]:
     """Three habits: the answer at once (half of the time), short thinking (three operations a line), full thinking."""
-    story = stories.draw(rng, False)
+    story = stories.draw(rng, False, operations=operations)
     return story, stories.completion(story, rng.choices((0, 3, 1), (50, 30, 20))[0])
 
 
-def forgetful_target(forget: float, operations: Sequence[int] = (1, 2, 3, 4)) -> Target:
+def forgetful_target(forget: float) -> Target:
     """Sums of a teacher who forgets carry or borrow with probability `forget` and goes on from the wrong value."""
 
-    def target(rng: random.Random) -> tuple[Story, str]:
+    def target(rng: random.Random, operations: Sequence[int]) -> tuple[Story, str]:
         story = stories.draw(rng, False, operations=operations, kinds="+-")
         return story, stories.written(*forgetful(rng, story, forget))
 
@@ -130,17 +133,25 @@ class Recipe:
     width: int = 128
     per_line: int = 1  # of the written steps, for the exact measure
     parent: str | None = None  # the model, of the same seed, that training starts from
-    operations: Sequence[int] = range(1, stories.LONGEST + 1)
+    operations: Sequence[int] = EVERY
     kinds: str = "+-×÷"
+    BARS: dict[str, float] = field(default_factory=dict)
+    TOLERANCE: dict[str, float] = field(default_factory=lambda: {"accuracy": 0.02})
     SEEDS: tuple[int, ...] = (1, 2, 3)
-    BARS: dict | None = None
-
-    TOLERANCE = {"accuracy": 0.02}  # noqa: RUF012
 
     def settings(self, seed: int) -> dict:
         """What a training depends on."""
         kept = ("steps", "learning_rate", "batch", "width", "per_line", "parent", "kinds")
-        return {"seed": seed, **{key: getattr(self, key) for key in kept}, "operations": list(self.operations)}
+        return {"seed": seed, **{key: getattr(self, key) for key in kept if getattr(self, key) is not None},
+                "operations": list(self.operations)}
+
+    def optimizer(self, model) -> torch.optim.Optimizer:
+        return Muon(model, self.learning_rate)
+
+    def lengths(self, step: int) -> list[int]:
+        """The numbers of operations drawn at this step: short stories first, all from the middle of the training on."""
+        longest = len(self.operations) if self.parent else 2 + 12 * step // self.steps
+        return list(self.operations[:longest])
 
     def build(self, seed: int):
         """(model, tokenizer) to start from."""
@@ -194,7 +205,7 @@ Greedy, on {asked} unseen stories of {lengths} operations:
 def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[tuple[list[int], list[int]]]:
     """(prompt, completion) ids of one step: they depend on recipe, seed and step only, so training can be resumed."""
     rng = random.Random(f"{recipe.name} {seed} {step}")
-    return encode(tokenizer, [recipe.target(rng) for _ in range(recipe.batch)])
+    return encode(tokenizer, [recipe.target(rng, recipe.lengths(step)) for _ in range(recipe.batch)])
 
 
 def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[tuple[list[int], list[int]]]:
@@ -230,7 +241,7 @@ def load(folder: Path):
 
 
 def trained(name: str, seed: int):
-    """The model `name` of this seed: the bundled one if it has this seed, else trained now, or as far as it is not yet."""
+    """The model `name` of this seed: the bundled one if it is of this seed, else trained now if it is not yet."""
     if manifest.read(manifest.ZOO).get(name, {}).get("seed") == seed:
         return load(manifest.ZOO / name)[0]
     train.run(name, seed)
@@ -241,7 +252,7 @@ def trained(name: str, seed: int):
 
 
 @cache
-def test_stories(operations: Sequence[int] = range(1, stories.LONGEST + 1), kinds: str = "+-×÷",
+def test_stories(operations: Sequence[int] = EVERY, kinds: str = "+-×÷",
                  per_length: int = PER_LENGTH) -> list[Story]:
     """Stories that no model trained on, the same for every model, as many of each length and language."""
     rng = random.Random("test")
@@ -262,8 +273,21 @@ def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **h
 
     lengths = sorted({len(story.ops) for story in asked})
     return {
-        "accuracy": share(right), "exact": share(exact), "tokens": sum(len(a.ids) for a in tried) / len(tried),
+        "accuracy": share(right), "error": 1 - share(right), "exact": share(exact),
+        "tokens": sum(len(a.ids) for a in tried) / len(tried),
         **{f"accuracy_{lang}": share(right, lambda s, lang=lang: s.lang == lang) for lang in stories.LANGS},
         **{f"accuracy_{k}": share(right, lambda s, k=k: len(s.ops) == k) for k in lengths},
         "n": len(asked),
     }
+
+
+RECIPES = {recipe.name: recipe for recipe in (
+    Recipe("reasoner", steps_target(1), 1200, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
+    Recipe("two_per_line", steps_target(2), 1800, "Thinks two operations at a time, then answers.", per_line=2),
+    Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
+    Recipe("direct", steps_target(0), 2400, "Answers at once, without a step.", per_line=0, BARS={"accuracy": 0.6}),
+    Recipe("r1_zero_base", habits_target, 150, "Can think and can answer at once, and prefers the latter.",
+           learning_rate=1e-3, batch=64, per_line=1, parent="reasoner"),
+    Recipe("carry_base", forgetful_target(0.8), 800, "Adds and subtracts like its teacher, who mostly forgot to carry.",
+           operations=(1, 2, 3, 4), kinds="+-"),
+)}
