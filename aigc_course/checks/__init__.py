@@ -149,8 +149,8 @@ def _error_hint(function: Callable, error: BaseException) -> str:
             line = linecache.getline(home, frame.tb_lineno).strip()
         frame = frame.tb_next
     return t(
-        f"你的代码运行时出错了：{what}" + (f"，出错的一行是 {line}" if line else ""),
-        f"Your code raised an error: {what}" + (f", at the line {line}" if line else ""),
+        f"你的代码运行时出错了：{what}" + (f"，出错的一行是：{line}" if line else ""),
+        f"Your code raised an error: {what}" + (f", at the line: {line}" if line else ""),
     )
 
 
@@ -211,7 +211,7 @@ def run_check(id: str, answer: Any, seed: int) -> Result:
     except Wrong as wrong:
         return Result(False, "wrong", str(wrong), guard.example if guard else "")
     except _Stop as stop:
-        return Result(False, stop.reason, stop.hint, guard.example if guard else "")
+        return Result(False, stop.reason, stop.hint, guard.example if guard and stop.reason != "stub" else "")
     except NotPlain as error:
         return Result(False, "type", str(error))
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
