@@ -1,0 +1,66 @@
+"""The students: half as wide as the reasoner that teaches them, each taught in another way."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+
+from aigc_course import stories
+from aigc_course.distillation import answers_only, distillation_loss, traces
+from aigc_course.stories import Story
+from aigc_course.train.reasoning import Recipe, encode, loss_parts, padded, steps_target, trained
+
+TEACHER = "reasoner"
+BLOCK = 16  # steps whose stories the teacher writes about at once: many rows cost it little more than few
+
+
+@dataclass(frozen=True)
+class Student(Recipe):
+    """how: "traces" (the teacher's texts), "answers" (their ends only), "logits" (its probabilities on its texts)."""
+
+    how: str = "traces"
+    width: int = 64
+    temperature: float = 2.0
+
+    def settings(self, seed: int) -> dict:
+        return super().settings(seed) | {"how": self.how, "temperature": self.temperature, "teacher": TEACHER}
+
+    def losses(self, model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor]]:
+        teacher = trained(TEACHER, seed)
+
+        @lru_cache(1)
+        def block(number: int) -> list[tuple[Story, str]]:
+            rng = random.Random(f"{self.name} {seed} {number}")
+            lengths = self.lengths(number * BLOCK)
+            asked = [stories.draw(rng, False, operations=lengths) for _ in range(BLOCK * self.batch)]
+            pairs = traces((teacher, tokenizer), asked)
+            return answers_only(pairs) if self.how == "answers" else pairs
+
+        def losses(step: int) -> Iterator[torch.Tensor]:
+            number, at = divmod(step, BLOCK)
+            rows = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
+            if self.how == "logits":
+                return logit_parts(model, teacher, rows, self.temperature)
+            return loss_parts(model, rows)
+
+        return losses
+
+
+def logit_parts(model, teacher, rows: list[tuple[list[int], list[int]]], temperature: float) -> Iterator[torch.Tensor]:
+    """The distillation loss on the teacher's own texts; one term."""
+    ids, targets = padded(rows)
+    asked = targets != -100
+    with torch.no_grad():
+        aim = teacher(ids, use_cache=False).logits[asked]
+    yield distillation_loss(model(ids, use_cache=False).logits[asked], aim, temperature)
+
+
+RECIPES = {recipe.name: recipe for recipe in (
+    Student("student", steps_target(1), 1200, "Half as wide as the reasoner, taught by the reasoner's texts."),
+    Student("student_answers", steps_target(0), 1200, "Taught by the reasoner's answers, its thinking left out.",
+            per_line=0, how="answers"),
+    Student("student_logits", steps_target(1), 1200, "Taught by the reasoner's probabilities.", how="logits"),
+    Recipe("student_gold", steps_target(1), 1200, "Taught by right steps, without any teacher.", width=64),
+)}

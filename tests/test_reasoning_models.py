@@ -1,0 +1,151 @@
+"""The recipes of the reasoning models, and what the bundled ones reach."""
+
+import random
+
+import pytest
+import torch
+
+from aigc_course import stories, train
+from aigc_course.reasoning import wilson
+from aigc_course.train import arms, manifest
+from aigc_course.train import reasoning as recipes
+from aigc_course.train.loop import fit
+from aigc_course.train.muon import Muon, orthogonal
+from aigc_course.train.students import RECIPES as STUDENTS
+
+EVERY = recipes.RECIPES | STUDENTS
+
+
+def test_each_recipe_is_known_to_the_command():
+    assert set(EVERY) | {"lm"} == set(train.RECIPES)
+    for name in EVERY:
+        assert train._recipe(name).name == name
+
+
+@pytest.mark.parametrize("name", sorted(recipes.RECIPES))
+def test_no_recipe_draws_a_test_story(name):
+    recipe, tokenizer = recipes.RECIPES[name], recipes.build_tokenizer()
+    for step in (0, recipe.steps // 2, recipe.steps - 1):
+        for prompt, written in recipes.examples(recipe, tokenizer, 1, step):
+            assert not stories.held_out(tokenizer.decode(prompt[1:]))
+            assert written[-1] == tokenizer.eos_token_id
+            assert len(prompt) + len(written) < recipes.CONTEXT - 160
+
+
+def test_short_stories_come_first_and_all_are_there_in_the_end():
+    recipe = recipes.RECIPES["reasoner"]
+    assert recipe.lengths(0) == [1, 2]
+    assert recipe.lengths(recipe.steps // 2) == recipe.lengths(recipe.steps - 1) == list(range(1, 9))
+
+
+def test_the_test_stories_are_unseen_and_even():
+    asked = recipes.test_stories()
+    assert len(asked) >= 1000
+    assert all(stories.held_out(story.text) for story in asked)
+    for k in range(1, 9):
+        chosen = [story.lang for story in asked if len(story.ops) == k]
+        assert chosen.count("zh") == chosen.count("en") == len(chosen) // 2
+
+
+@pytest.mark.parametrize(("op", "a", "b", "slip"), [("+", 37, 48, 75), ("+", 31, 42, 73), ("-", 42, 17, 35),
+                                                   ("-", 48, 17, 31), ("+", 95, 5, 90), ("-", 30, 9, 31)])
+def test_what_is_left_when_the_carry_is_forgotten(op, a, b, slip):
+    assert recipes.without_carry(op, a, b) == slip
+
+
+def test_the_forgetful_teacher_errs_where_there_is_a_carry_and_only_there():
+    rng, slips, chances = random.Random(0), 0, 0
+    for _ in range(2000):
+        story = stories.sample(rng, (1, 2, 3, 4), kinds="+-")
+        steps, answer = recipes.forgetful(rng, story, 0.8)
+        assert len(steps) == len(story.ops)
+        before = story.start
+        for step, (op, n) in zip(steps, story.ops, strict=True):
+            left, right = step.split("=")
+            assert left == f"{before}{op}{n}"
+            correct = stories.apply(op, before, n)
+            assert int(right) in (correct, recipes.without_carry(op, before, n))
+            if correct != recipes.without_carry(op, before, n):
+                chances += 1
+                slips += int(right) != correct
+            before = int(right)
+        assert answer == before
+        assert 1 <= before <= stories.LARGEST
+    assert 0.6 < slips / chances <= 0.85
+    right = stories.parse("Tom has 37 apples and buys 48 more. How many are there now?")
+    assert recipes.forgetful(rng, right, 0.0) == (["37+48=85"], 85)
+
+
+def test_orthogonal_evens_out_the_singular_values():
+    torch.manual_seed(0)
+    for shape in ((32, 64), (64, 32), (48, 48)):
+        matrix = torch.randn(shape) @ torch.diag(torch.logspace(0, -1, shape[1]))
+        values = torch.linalg.svdvals(orthogonal(matrix))
+        assert 0.3 < values.min() < values.max() < 1.3
+        spread = torch.linalg.svdvals(matrix)
+        assert spread.max() / spread.min() > 3 * values.max() / values.min()
+
+
+def test_muons_other_half_is_adamw():
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(6, 4)
+    twin = torch.nn.Linear(6, 4)
+    twin.load_state_dict(layer.state_dict())
+    ours = Muon(layer, 0.01)  # no ".layers." in its names: all AdamW
+    theirs = torch.optim.AdamW(twin.parameters(), lr=0.01, betas=(0.9, 0.98), weight_decay=0.01)
+    for _ in range(5):
+        x = torch.randn(8, 6)
+        for model, optimizer in ((layer, ours), (twin, theirs)):
+            optimizer.zero_grad()
+            model(x).square().sum().backward()
+            optimizer.step()
+    assert torch.allclose(layer.weight, twin.weight, atol=1e-6)
+    assert torch.allclose(layer.bias, twin.bias, atol=1e-6)
+
+
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
+    recipe = recipes.Recipe("tiny", recipes.steps_target(1), 6, "", batch=4, width=16)
+
+    def trained(folder, until=()):
+        folder.mkdir()
+        for stop in (*until, None):
+            model, tokenizer = recipe.build(1)
+            fit(model, recipe.losses(model, tokenizer, 1), folder, recipe.settings(1), until=stop,
+                optimizer=recipe.optimizer(model))
+        return model
+
+    whole, pieces = trained(tmp_path / "whole"), trained(tmp_path / "pieces", (2, 5))
+    for a, b in zip(whole.parameters(), pieces.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_rows_of_the_table_hold_their_interval():
+    row = arms.row("accuracy", 3, 990, 1000, 20.0)
+    low, high = wilson(990, 1000)
+    assert (row["value"], row["low"], row["high"]) == ("0.9900", f"{low:.4f}", f"{high:.4f}")
+
+
+# ---- what is bundled -----------------------------------------------------------------------------------------------
+
+BUNDLED = [name for name in manifest.read(manifest.ZOO) if name in EVERY]
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_model_was_made_by_its_recipe_and_reaches_what_the_manifest_says(name):
+    entry = manifest.read(manifest.ZOO)[name]
+    recipe = EVERY[name]
+    assert entry["settings"] == recipe.settings(entry["seed"])
+    few = recipes.test_stories(tuple(recipe.operations), recipe.kinds)[::4]
+    measured = recipes.evaluate(recipes.load(manifest.ZOO / name), few, recipe.per_line)
+    spread = 4 * (0.25 / len(few)) ** 0.5 if name != "reasoner" else 0.03
+    assert measured["accuracy"] == pytest.approx(entry["metrics"]["accuracy"], abs=spread)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_bars_hold_for_every_seed(name, seed):
+    entry = manifest.read(manifest.ZOO)[name]
+    metrics = entry["metrics"] if entry["seed"] == seed else entry["other_seeds"][str(seed)]
+    assert metrics["n"] >= 512
+    for metric, most in EVERY[name].BARS.items():
+        assert metrics[metric] <= most
