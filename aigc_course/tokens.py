@@ -40,6 +40,12 @@ def utf8(text: str) -> bytes:
         ) from error
 
 
+def whole(text: str) -> str:
+    """The text itself; CourseError with the place of the first lone surrogate in it."""
+    utf8(text)
+    return text
+
+
 def text_of(data: bytes) -> str:
     """The text with these UTF-8 bytes; CourseError where a character is cut in two."""
     try:
@@ -51,9 +57,19 @@ def text_of(data: bytes) -> str:
         ) from error
 
 
+def look_up(ids: Sequence[int], table: list[bytes]) -> list[bytes]:
+    """The bytes of each id; CourseError for an id that is not in the vocabulary `table`."""
+    if unknown := [i for i in ids if not 0 <= i < len(table)]:
+        raise CourseError(
+            f"词表里没有编号 {unknown[0]}：这套合并规则的编号是 0 到 {len(table) - 1}。",
+            f"The vocabulary has no id {unknown[0]}: with these merges ids run from 0 to {len(table) - 1}.",
+        )
+    return [table[i] for i in ids]
+
+
 def units(text: str, pattern: str = UNIT) -> list[str]:
     """Cut the text where no token may cross; `pattern`: a regex without groups. Joined, the units are the text."""
-    return [unit for unit in re.split(f"({pattern})", text) if unit]
+    return [unit for unit in re.split(f"({pattern})", whole(text)) if unit]
 
 
 def byte_ids(text: str) -> tuple[int, ...]:
@@ -65,8 +81,7 @@ def count_pairs(words: dict[tuple[int, ...], int]) -> Counter:
     """words: ids of each distinct unit → how often it occurs. Gives how often each pair of neighbours occurs."""
     counts = Counter()
     for word, times in words.items():
-        for pair in pairwise(word):
-            counts[pair] += times
+        counts.update(list(pairwise(word)) * times)
     return counts
 
 
@@ -97,8 +112,7 @@ def train_bpe(text: str, n_merges: int, pattern: str = UNIT) -> Merges:
 def encode(text: str, merges: Merges, pattern: str = UNIT) -> list[int]:
     """Token ids of the text: in each unit the earliest-learned merge that fits comes first, until none fits."""
     ids = []
-    for unit in units(text, pattern):
-        word = byte_ids(unit)
+    for word in map(byte_ids, units(text, pattern)):
         while known := [pair for pair in pairwise(word) if pair in merges]:
             pair = min(known, key=merges.get)
             word = merge(word, pair, merges[pair])
@@ -117,12 +131,7 @@ def token_bytes(merges: Merges) -> list[bytes]:
 def decode(ids: Sequence[int], merges: Merges) -> str:
     """Token ids → text; CourseError for an id outside the vocabulary, or where the ids cut a character in two."""
     table = token_bytes(merges)
-    if unknown := [i for i in ids if not 0 <= i < len(table)]:
-        raise CourseError(
-            f"词表里没有编号 {unknown[0]}：这套合并规则的编号是 0 到 {len(table) - 1}。",
-            f"The vocabulary has no id {unknown[0]}: with these merges ids run from 0 to {len(table) - 1}.",
-        )
-    return text_of(b"".join(table[i] for i in ids))
+    return text_of(b"".join(look_up(ids, table)))
 
 
 def merge_steps(text: str, merges: Merges, pattern: str = UNIT) -> list[tuple[tuple[bytes, bytes] | None, list[bytes]]]:
