@@ -34,8 +34,9 @@ def model():
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def tiny(monkeypatch, tokenizer):
     """The recipe cut down to seconds; on one thread, where results are equal bit by bit."""
+    monkeypatch.setattr(lm, "build_tokenizer", lambda: tokenizer)
     for name, value in {"STEPS": 6, "DOCUMENTS": 8, "DRAWN": 20, "EVERYDAY": 0.03, "SEEDS": (1, 2)}.items():
         monkeypatch.setattr(lm, name, value)
     monkeypatch.setattr(train, "THREADS", 1)
@@ -212,6 +213,14 @@ def test_run_trains_measures_and_publishes(tiny, tmp_path, monkeypatch, capsys):
     start = time.monotonic()
     assert train.run("lm", seed=1, out=tmp_path / "out" / "lm-1") == metrics  # done already: not trained again
     assert time.monotonic() - start < 2
+
+
+def test_the_verdict_of_the_table():
+    assert train.agrees(0.012, 0.010, 0.005, 0.02)
+    assert train.agrees(0.012, None, 0.005, 0.02)  # nothing published yet: the bar alone counts
+    assert not train.agrees(0.021, 0.018, 0.005, 0.02)
+    assert not train.agrees(0.60, 0.70, 0.03, None)
+    assert train.agrees(12.0, 11.0, None, None) is None
 
 
 def test_publishing_is_all_or_nothing(tmp_path, monkeypatch):
