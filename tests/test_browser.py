@@ -2,6 +2,7 @@
 
 import pytest
 from browser import Watch, chromium, jupyterlab
+from conftest import need
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,16 @@ def screen(request, lab, chrome):
     page = lab.open(chrome, f"{lang}.ipynb", watch)
     yield Screen(page, watch, lang)
     page.close()
+
+
+def test_the_watch_sees_what_leaves_this_machine(chrome):
+    page, watch = chrome.new_page(), Watch()
+    watch.attach(page)
+    page.goto("data:text/html,<p>")
+    page.evaluate("fetch('http://example.com/x.js').catch(() => console.error('refused'))")
+    page.wait_for_timeout(200)
+    page.close()
+    assert watch.outside == ["http://example.com/x.js"] and watch.failed and "refused" in watch.errors
 
 
 def test_the_wheel_shows_model_and_truth(screen):
@@ -173,6 +184,8 @@ def test_typing_changes_the_tokens(screen):
 
 def test_another_tokenizer(screen):
     names = screen.explorer.locator("option").all_inner_texts()
+    if len(names) == 1:
+        need("no second tokenizer is installed (pip install 'aigc-course[tokenizers]')")
     ids = screen.explorer.locator(".side").nth(1).locator(".below")
     before = ids.all_inner_texts()
     screen.explorer.locator("select").select_option(names[1])

@@ -79,6 +79,8 @@ def test_a_widget_takes_the_files_beside_it(tmp_path):
     assert script.endswith("export default { render() {} };") and ".aigc {" in style
     (tmp_path / "foo.css").write_text(".foo {}")
     assert page_files(str(tmp_path / "foo.py"))[1].endswith(".foo {}")
+    (tmp_path / "sums.js").write_text("const sums = 1;")
+    assert page_files(str(tmp_path / "foo.py"), "sums")[0].endswith("const sums = 1;\nexport default { render() {} };")
     with pytest.raises(FileNotFoundError):
         page_files(str(tmp_path / "bar.py"))
 
@@ -199,9 +201,9 @@ def test_labels_of_a_byte_level_and_of_a_sentencepiece_vocabulary(lm):
             return 0
 
         def convert_ids_to_tokens(self, ids):
-            return [["<unk>", "▁the", "é", "<0xE5>"][i] for i in ids]
+            return [["<unk>", "▁the", "é", "<0xE5>", None][i] for i in ids]
 
-    assert labels.token_labels(Pieces(), [0, 1, 2, 3]) == ["<unk>", "␣the", "é", "⟨E5⟩"]
+    assert labels.token_labels(Pieces(), [0, 1, 2, 3, 4]) == ["<unk>", "␣the", "é", "⟨E5⟩", "#4"]
 
 
 # ---- the tokenizer explorer
@@ -278,6 +280,15 @@ def test_the_wheel_sends_the_models_own_logits(wheel, lm):
     assert made.start["truth"] == [[5, 0.7], [6, 0.3]] and made.ends == [tokenizer.eos_token_id]
     named = dict(made.start["labels"])
     assert {5, 6, *made.start["ids"], int(expected.argmax())} <= set(named)
+
+
+def test_only_the_grammars_own_pupils_are_compared_with_it(lm, monkeypatch):
+    assert SteeringWheel("the park", lm).start["truth"] is None  # a tokenizer without a start token
+    model, tokenizer = hub.load_lm()
+    pairs = dict(SteeringWheel(TEXT["zh"], (model, tokenizer)).start["truth"])
+    assert pairs[tokenizer.convert_tokens_to_ids(tokenizer.tokenize("去"))[0]] == 0.7
+    monkeypatch.setattr("aigc_course.lesson._tier", "gpu")
+    assert SteeringWheel(TEXT["zh"], (model, tokenizer)).start["truth"] is None
 
 
 def test_a_step_gives_the_next_context_and_remembers_it(wheel, lm, monkeypatch):

@@ -15,16 +15,16 @@ from aigc_course.i18n import get_lang
 HERE = Path(__file__).resolve().parent
 
 
-def page_files(module: str, name: str | None = None) -> tuple[str, str]:
-    """(script, style) of the widget in the Python file `module`: `name`.js and, if there is one, `name`.css beside it.
+def page_files(module: str, *parts: str) -> tuple[str, str]:
+    """(script, style) of the widget whose Python file is `module`, foo.py: foo.js and, if there, foo.css beside it.
 
-    `name` is the module's own unless given. common.js and common.css come first.
+    parts: further scripts of that folder that foo.js uses, without ".js". common.js and common.css come first.
     """
-    stem = Path(module).with_name(name or Path(module).stem)
-    own_style = stem.with_suffix(".css")
-    scripts = [HERE / "common.js", stem.with_suffix(".js")]
-    styles = [HERE / "common.css", *([own_style] if own_style.exists() else [])]
-    return tuple("\n".join(path.read_text(encoding="utf-8") for path in paths) for paths in (scripts, styles))
+    own = Path(module)
+    scripts = [HERE / "common.js", *(own.with_name(f"{part}.js") for part in parts), own.with_suffix(".js")]
+    styles = [HERE / "common.css", own.with_suffix(".css")]
+    script = "\n".join(path.read_text(encoding="utf-8") for path in scripts)
+    return script, "\n".join(path.read_text(encoding="utf-8") for path in styles if path.exists())
 
 
 class CourseWidget(anywidget.AnyWidget):

@@ -77,4 +77,7 @@ def token_labels(tokenizer, ids: Iterable[int]) -> list[str]:
         return token.replace("▁", " ").encode("utf-8")
 
     tokens = tokenizer.convert_ids_to_tokens(ids)
-    return [token if i in special else piece_label(piece(token)) for i, token in zip(ids, tokens, strict=True)]
+    # a model may have more rows than its tokenizer has tokens: those have no name
+    names = [f"#{i}" if token is None else token for i, token in zip(ids, tokens, strict=True)]
+    plain = {i for i, token in zip(ids, tokens, strict=True) if token is not None} - special
+    return [piece_label(piece(name)) if i in plain else name for i, name in zip(ids, names, strict=True)]

@@ -35,7 +35,7 @@ class SteeringWheel(CourseWidget):
     bundled model, and nothing for tier "gpu", whose models learned from other texts.
     """
 
-    _esm, _css = page_files(__file__)
+    _esm, _css = page_files(__file__, "sampling_maths")
 
     prompt = Unicode(help="the text to begin with").tag(sync=True)
     seed = Int(1, help="seed of the draws in the page").tag(sync=True)
@@ -45,10 +45,7 @@ class SteeringWheel(CourseWidget):
 
     def __init__(self, prompt: str, model="lm", truth: Truth | None = None, seed: int = 1, **kwargs) -> None:
         self._model, self._tokenizer = hub.load_lm(model) if isinstance(model, str) else model
-        if truth is None:
-            known = lesson.tier() == "cpu"
-            truth = (lambda ids: grammar.next_token_probs(ids, self._tokenizer)) if known else (lambda ids: {})
-        self._truth = truth
+        self._truth = truth or self._grammar
         self._remembered: OrderedDict[tuple[int, ...], tuple[dict, bytes]] = OrderedDict()
         start, logits = self._begin(prompt)
         super().__init__(prompt=prompt, seed=seed, ends=self._ends(), start=start, logits=logits, **kwargs)
@@ -60,6 +57,11 @@ class SteeringWheel(CourseWidget):
         else:
             reply, logits = self._context(question.get("ids"))
         return reply, [logits]
+
+    def _grammar(self, ids: list[int]) -> dict[int, float]:
+        """The default truth; the grammar reads only tokenizers that put a start token in front, as "lm" does."""
+        taught = lesson.tier() == "cpu" and ids[0] == self._tokenizer.bos_token_id
+        return grammar.next_token_probs(ids, self._tokenizer) if taught else {}
 
     def _ends(self) -> list[int]:
         ends = self._model.generation_config.eos_token_id

@@ -1,10 +1,10 @@
-// A widget's page module as the browser gets it: common.js in front of its own file, as one text.
+// A widget's page module as the browser gets it: common.js in front of its own files, as one text.
 import { readFile } from "node:fs/promises";
 
 const folder = new URL("../../aigc_course/widgets/", import.meta.url);
 
-export async function widget(name) {
-  const texts = await Promise.all(["common.js", name].map((file) => readFile(new URL(file, folder), "utf8")));
+export async function widget(...names) {
+  const texts = await Promise.all(["common.js", ...names].map((file) => readFile(new URL(file, folder), "utf8")));
   return import(`data:text/javascript,${encodeURIComponent(texts.join("\n"))}`);
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { fixtures, widget } from "./load.mjs";
 
-const wheel = await widget("sampling.js");
+const wheel = await widget("sampling_maths.js", "sampling.js");
 const { warped, draws, randoms, percents } = await fixtures();
 
 // JSON has no infinities: the fixtures write them as text
@@ -37,6 +37,16 @@ test("pick finds the token that u falls on", () => {
 test("pick never takes a token of probability 0, even where rounding leaves the sum below u", () => {
   assert.equal(wheel.pick([0, 0.5, 0.4999999, 0], 0.99999999), 2);
   assert.equal(wheel.pick([0, 1], 0), 1);
+});
+
+test("pick gives a border to the token that begins there", () => {
+  assert.equal(wheel.pick([0.5, 0.5], 0.5), 1);
+  assert.equal(wheel.pick([0.5, 0.5], 0), 0);
+});
+
+test("top-p 0 still keeps the likeliest token", () => {
+  assert.deepEqual([...wheel.topP(Float64Array.from([1, 3, 2]), 0)], [-Infinity, 3, -Infinity]);
+  assert.deepEqual([...wheel.topP(Float64Array.from([5]), 0)], [5]);
 });
 
 test("the random numbers are mulberry32's", () => {
