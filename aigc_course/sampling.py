@@ -155,24 +155,25 @@ def sample_many(
     generator: torch.Generator | None = None,
     **settings: float,
 ) -> list[str]:
-    """`n` texts that begin with `prompt`, drawn side by side; settings as for `pick`.
+    """`n` texts that begin with `prompt`, drawn side by side, the first to end first; settings as for `pick`.
 
     For measuring: all rows take each step together and keep what was computed before (a KV cache).
     """
     rows = new = torch.tensor([encode(tokenizer, prompt)] * n, device=model.device)
-    ended = torch.zeros(n, dtype=torch.bool, device=model.device)
-    cache = None
+    cache, finished = None, []
     for _ in range(max_new_tokens):
         output = model(new, past_key_values=cache, use_cache=True)
         cache = output.past_key_values
-        tokens = pick(output.logits[:, -1].float().cpu(), generator, **settings).to(rows.device)
-        # a row that has ended waits for the others and says no more
-        new = tokens.masked_fill(ended, tokenizer.eos_token_id)[:, None]
+        new = pick(output.logits[:, -1].float().cpu(), generator, **settings).to(rows.device)[:, None]
         rows = torch.cat([rows, new], dim=1)
-        ended |= new[:, 0] == tokenizer.eos_token_id
-        if ended.all():
-            break
-    return tokenizer.batch_decode(rows.tolist(), skip_special_tokens=True)
+        going = new[:, 0] != tokenizer.eos_token_id
+        if not going.all():
+            finished += rows[~going].tolist()
+            rows, new = rows[going], new[going]
+            if not len(rows):
+                break
+            cache.batch_select_indices(going.nonzero()[:, 0])
+    return tokenizer.batch_decode(finished + rows.tolist(), skip_special_tokens=True)
 
 
 @torch.no_grad()
