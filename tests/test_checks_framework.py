@@ -275,3 +275,15 @@ def test_mutants_find_a_lazy_check():
         return run_check("demo.q1", names["double"], 0).passed
 
     assert passes(code) and not any(passes(text) for text in made.values())
+
+
+@pytest.mark.parametrize(("value", "raises"), [(42, False), (41, True), (None, True)])
+def test_under_nbgrader_a_wrong_answer_raises(monkeypatch, value, raises):
+    """nbgrader gives the points of a cell that raises nothing."""
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setitem(globals(), "number", value)
+    try:
+        check("demo.q2")
+        assert not raises
+    except Wrong as wrong:
+        assert raises and str(wrong)

@@ -8,6 +8,7 @@ import copy
 import difflib
 import importlib
 import linecache
+import os
 import pkgutil
 import random
 import sys
@@ -232,7 +233,10 @@ def _namespace(depth: int) -> dict[str, Any]:
 
 
 def check(id: str) -> None:
-    """Check the answer that the notebook's user has defined, print ✓ or ✗ with a hint, and save which it was."""
+    """Check the answer that the notebook's user has defined, print ✓ or ✗ with a hint, and save which it was.
+
+    Under nbgrader, which counts every cell that raises nothing as right, a wrong answer also raises Wrong.
+    """
     from aigc_course import progress  # the grader imports this module and must not touch anyone's progress
 
     asked = _find(id)
@@ -252,3 +256,5 @@ def check(id: str) -> None:
         if result.example:
             print(t("  试的是：", "  tried: ") + result.example)
     progress.save_check(id, result.passed)
+    if not result.passed and "NBGRADER_EXECUTION" in os.environ:
+        raise Wrong(result.hint)
