@@ -115,7 +115,7 @@ def test_lecture_sentence_is_exact():
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_sample_agrees_with_the_truth(lang):
     """Monte Carlo on the real grammar: the frequencies after common beginnings lie within five standard errors."""
-    rng, drawn = random.Random(11), 20_000
+    rng, drawn = random.Random(11), 10_000
     docs = [grammar.load().sample(rng, lang) for _ in range(drawn)]
     follow: dict[tuple, Counter] = {}
     for words in docs:
@@ -124,7 +124,7 @@ def test_sample_agrees_with_the_truth(lang):
     tested = 0
     for prefix, counted in follow.items():
         total = counted.total()
-        if not prefix or total < 400:
+        if not prefix or total < 300:
             continue
         truth = grammar.next_words(grammar.join(prefix))
         for word, p in truth.items():
@@ -197,7 +197,7 @@ def test_subjects_of_never_facts_occur_elsewhere():
         for fact in grammar.facts(lang):
             if fact.frequency == "never" and fact.relation != "colour":
                 subject = fact.subject if lang == "zh" or fact.relation == "capital" else fact.subject.lower()
-                assert seen[subject] >= 10, fact
+                assert seen[subject] >= 3, fact
 
 
 def test_examples_and_everyday_contexts():
