@@ -40,7 +40,7 @@ def utf8(text: str) -> bytes:
         ) from error
 
 
-def whole(text: str) -> str:
+def checked(text: str) -> str:
     """The text itself; CourseError with the place of the first lone surrogate in it."""
     utf8(text)
     return text
@@ -68,8 +68,11 @@ def look_up(ids: Sequence[int], table: list[bytes]) -> list[bytes]:
 
 
 def units(text: str, pattern: str = UNIT) -> list[str]:
-    """Cut the text where no token may cross; `pattern`: a regex without groups. Joined, the units are the text."""
-    return [unit for unit in re.split(f"({pattern})", whole(text)) if unit]
+    """Cut the text where no token may cross.
+
+    pattern: a regex without groups. Joined, the units are the text again.
+    """
+    return [unit for unit in re.split(f"({pattern})", checked(text)) if unit]
 
 
 def byte_ids(text: str) -> tuple[int, ...]:
@@ -78,7 +81,7 @@ def byte_ids(text: str) -> tuple[int, ...]:
 
 
 def count_pairs(words: dict[tuple[int, ...], int]) -> Counter:
-    """words: ids of each distinct unit → how often it occurs. Gives how often each pair of neighbours occurs."""
+    """How often each pair of neighbours occurs. words: ids of a unit → how often it occurs."""
     counts = Counter()
     for word, times in words.items():
         counts.update(list(pairwise(word)) * times)
@@ -98,7 +101,8 @@ def merge(word: Sequence[int], pair: tuple[int, int], new_id: int) -> tuple[int,
 def train_bpe(text: str, n_merges: int, pattern: str = UNIT) -> Merges:
     """Learn up to `n_merges` merges: {pair: new id} in the order learned, new ids from 256 on.
 
-    Each time the most frequent pair wins; among equals the smaller pair of ids. Stops early when no pair is left.
+    Each time the most frequent pair wins; among equals the smaller pair of ids.
+    Stops early when no pair is left.
     """
     words = Counter(byte_ids(unit) for unit in units(text, pattern))
     merges = {}
@@ -110,7 +114,7 @@ def train_bpe(text: str, n_merges: int, pattern: str = UNIT) -> Merges:
 
 
 def encode(text: str, merges: Merges, pattern: str = UNIT) -> list[int]:
-    """Token ids of the text: in each unit the earliest-learned merge that fits comes first, until none fits."""
+    """Token ids of the text: in each unit the merge learned earliest goes first, until none fits."""
     ids = []
     for word in map(byte_ids, units(text, pattern)):
         while known := [pair for pair in pairwise(word) if pair in merges]:
@@ -129,7 +133,7 @@ def token_bytes(merges: Merges) -> list[bytes]:
 
 
 def decode(ids: Sequence[int], merges: Merges) -> str:
-    """Token ids → text; CourseError for an id outside the vocabulary, or where the ids cut a character in two."""
+    """Token ids → text; CourseError for an unknown id, or where the ids cut a character in two."""
     table = token_bytes(merges)
     return text_of(b"".join(look_up(ids, table)))
 
