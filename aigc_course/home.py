@@ -211,6 +211,10 @@ def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
+        if (
+            os.name == "posix"
+        ):  # as the server does: a port just given up is free; elsewhere this flag means another thing
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

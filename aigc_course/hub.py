@@ -54,8 +54,7 @@ def find(name: str, tier: str = "cpu") -> Path:
         raise CourseError(
             f"没有 {name} 这个文件夹，请检查模型的路径。", f"There is no folder {name}: check the model's path."
         )
-    course.model(name)  # raises, with the nearest name
-    raise AssertionError(name)
+    return verify(name)  # which refuses it, with the nearest name
 
 
 def models() -> list[dict]:

@@ -250,5 +250,4 @@ def test_start_serves_the_home_and_leaves_nothing_running(tmp_path):
             started.terminate()
         assert started.wait(30) == 0
         drain.join()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", port))
+    home._refuse_taken(port)  # raises if the server is still there
