@@ -79,7 +79,7 @@ class Lab:
     def open(self, browser: Browser, name: str, watch: Watch, width: int = 1280, height: int = 900, **options) -> Page:
         """The notebook in a page of its own, every cell run, the widgets on the screen."""
         page = browser.new_page(viewport={"width": width, "height": height}, **options)
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)  # a busy machine starts a kernel slowly
         watch.attach(page)
         page.goto(f"{self.url}/doc/tree/{name}")
         page.wait_for_function(
