@@ -18,6 +18,7 @@ from aigc_course.errors import CourseError
 LANGS = ("zh", "en")
 LONGEST = 8  # operations
 LARGEST = 99
+SMALL = 20  # half of the operands are no larger: people buy 5 more sooner than 93 more
 TEST_SHARE = 16  # one story in this many is never trained on
 
 DATA = tomllib.loads((files("aigc_course") / "data" / "stories.toml").read_text(encoding="utf-8"))
@@ -66,7 +67,7 @@ def sample(rng: random.Random, operations: int | Sequence[int] = range(1, LONGES
     for _ in range(count):
         choices = operands(value, kinds)
         op = rng.choice(list(choices))
-        n = rng.choice(choices[op])
+        n = rng.choice(choices[op][:SMALL] if rng.random() < 0.5 else choices[op])
         ops.append((op, n))
         value = apply(op, value, n)
     return Story(lang, tell(rng, lang, start, ops), start, tuple(ops))

@@ -25,7 +25,7 @@ def test_each_recipe_is_known_to_the_command():
 @pytest.mark.parametrize("name", sorted(recipes.RECIPES))
 def test_no_recipe_draws_a_test_story(name):
     recipe, tokenizer = recipes.RECIPES[name], recipes.build_tokenizer()
-    for step in (0, recipe.steps // 2, recipe.steps - 1):
+    for step in (recipe.sums, recipe.steps // 2, recipe.steps - 1):
         for prompt, written in recipes.examples(recipe, tokenizer, 1, step):
             assert not stories.held_out(tokenizer.decode(prompt[1:]))
             assert written[-1] == tokenizer.eos_token_id
@@ -34,8 +34,8 @@ def test_no_recipe_draws_a_test_story(name):
 
 def test_short_stories_come_first_and_all_are_there_in_the_end():
     recipe = recipes.RECIPES["reasoner"]
-    assert recipe.lengths(0) == [1, 2]
-    assert recipe.lengths(recipe.steps // 2) == recipe.lengths(recipe.steps - 1) == list(range(1, 9))
+    assert recipe.lengths(recipe.sums) == [1, 2]
+    assert recipe.lengths(2 * recipe.steps // 3) == recipe.lengths(recipe.steps - 1) == list(range(1, 9))
 
 
 def test_the_test_stories_are_unseen_and_even():
@@ -74,6 +74,19 @@ def test_the_forgetful_teacher_errs_where_there_is_a_carry_and_only_there():
     assert 0.6 < slips / chances <= 0.85
     right = stories.parse("Tom has 37 apples and buys 48 more. How many are there now?")
     assert recipes.forgetful(rng, right, 0.0) == (["37+48=85"], 85)
+
+
+def test_bare_sums_are_right_and_whole():
+    tokenizer = recipes.build_tokenizer()
+    rows = recipes.bare_sums(tokenizer, random.Random(0), 400, "+-×÷", 0.0)
+    texts = [tokenizer.decode(prompt[1:] + written) for prompt, written in rows]
+    assert {op for text in texts for op in text if op in "+-×÷"} == set("+-×÷")
+    for text in texts:
+        left, right = text.removesuffix("，").split("=")
+        assert eval(left.replace("×", "*").replace("÷", "/")) == int(right)
+    wrong = recipes.bare_sums(tokenizer, random.Random(0), 400, "+-", 0.8)
+    texts = [tokenizer.decode(prompt[1:] + written).removesuffix("，").split("=") for prompt, written in wrong]
+    assert 0.2 < sum(eval(left) != int(right) for left, right in texts) / 400 < 0.5
 
 
 def test_orthogonal_evens_out_the_singular_values():

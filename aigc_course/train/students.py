@@ -10,7 +10,7 @@ import torch
 from aigc_course import stories
 from aigc_course.distillation import answers_only, distillation_loss, traces
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import Recipe, encode, loss_parts, padded, steps_target, trained
+from aigc_course.train.reasoning import Recipe, Row, encode, examples, loss_parts, padded, steps_target, trained
 
 TEACHER = "reasoner"
 BLOCK = 16  # steps whose stories the teacher writes about at once: many rows cost it little more than few
@@ -39,6 +39,8 @@ class Student(Recipe):
             return answers_only(pairs) if self.how == "answers" else pairs
 
         def losses(step: int) -> Iterator[torch.Tensor]:
+            if step < self.sums:
+                return loss_parts(model, examples(self, tokenizer, seed, step))
             number, at = divmod(step, BLOCK)
             rows = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
             if self.how == "logits":
@@ -48,7 +50,7 @@ class Student(Recipe):
         return losses
 
 
-def logit_parts(model, teacher, rows: list[tuple[list[int], list[int]]], temperature: float) -> Iterator[torch.Tensor]:
+def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator[torch.Tensor]:
     """The distillation loss on the teacher's own texts; one term."""
     ids, targets = padded(rows)
     asked = targets != -100
