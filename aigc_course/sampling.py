@@ -209,7 +209,7 @@ def entropy(probs: Tensor) -> float:
 
 def invalid_mass(probs: Tensor, truth: dict[int, float]) -> float:
     """The share of `probs` (vocab,) on tokens that the truth rules out, from 0 to 1."""
-    return float(probs.sum() - probs[list(truth)].sum()) if truth else float(probs.sum())
+    return float(probs.index_fill(0, torch.tensor(list(truth), dtype=torch.long), 0).sum())
 
 
 def wilson(successes: int, n: int, z: float = 1.96) -> tuple[float, float]:
