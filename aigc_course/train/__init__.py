@@ -115,9 +115,13 @@ def table(name: str, metrics: dict, entry: dict, bars: dict[str, float]) -> Tabl
     for metric, value in metrics.items():
         known, tolerance = entry.get("metrics", {}).get(metric), entry.get("tolerance", {}).get(metric)
         good = agrees(value, known, tolerance, bars.get(metric))
-        shown.add_row(metric, *(("" if v is None else f"{v:.4g}") for v in (value, known, tolerance, bars.get(metric))),
+        shown.add_row(metric, *map(_number, (value, known, tolerance, bars.get(metric))),
                       "" if good is None else "✓" if good else "✗")
     return shown
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def agrees(value: float, known: float | None, tolerance: float | None, bar: float | None) -> bool | None:
