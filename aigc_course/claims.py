@@ -101,5 +101,5 @@ def claim(id: str) -> None:
     sentence = row.zh if get_lang() == "zh" else row.en
     origin = t(f"来源：{row.source}，{row.date}", f"Source: {row.source}, {row.date}")
     badge = t(zh, en)
-    html = f'{inline(sentence)}<br><small><b>{inline(badge)}</b> · {inline(origin)}</small>'
+    html = f"{inline(sentence)}<br><small><b>{inline(badge)}</b> · {inline(origin)}</small>"
     show(f"{sentence}\n[{badge}] {origin}", box(html, colour))

@@ -189,8 +189,10 @@ def next_token_probs(prefix_ids: Iterable[int], tokenizer) -> dict[int, float]:
     truth = _truth(tokenizer)
     ids = list(map(int, prefix_ids))
     if ids[:1] != [truth.bos]:
-        raise CourseError("前缀要以 <s> 开头：请用 tokenizer.encode(文本) 得到它。",
-                          "A prefix begins with <s>: get it from tokenizer.encode(text).")
+        raise CourseError(
+            "前缀要以 <s> 开头：请用 tokenizer.encode(文本) 得到它。",
+            "A prefix begins with <s>: get it from tokenizer.encode(text).",
+        )
     belief = truth.start()
     for token in ids[1:]:
         belief = truth.advance(belief, token)
@@ -274,6 +276,7 @@ def facts(lang: str) -> list[Fact]:
     program, found = load().programs[lang], []
     for relation, prompts in program.prompts.items():
         for row in program.tables[relation]:
+
             def fill(prompt: list[str], row: Row = row) -> str:
                 parts = (row.cells[w[1:] or "name"] if w[0] == "_" else (w,) for w in prompt)
                 return join(word for part in parts for word in part)

@@ -167,9 +167,14 @@ def test_a_failing_cell_stops_the_build_and_leaves_the_old_notebook(scratch):
     [
         ("# 一课", "# 另一课", "cell title: the en half was written against an older twin"),
         ("# A lesson", "# Another", "cell title: the zh half was written against an older twin"),
-        ('{"tags": ["en"], "name": "title"', '{"tags": [], "name": "title"', "cell title: this prose is tagged neither"),
+        (
+            '{"tags": ["en"], "name": "title"',
+            '{"tags": [], "name": "title"',
+            "cell title: this prose is tagged neither",
+        ),
         ('{"tags": ["en"], "name": "title"', '{"tags": ["en"], "name": "other"', "its English half does not follow"),
         (":name: hello", ":name: Hello", "lower-case letters"),
+        (":name: hello", ":name: title", "cell title: the name is used twice"),
     ],
 )
 def test_structure(scratch, old, new, complaint):
@@ -203,7 +208,7 @@ def test_accept_touches_only_the_stamps(scratch):
 )
 def test_a_damaged_source_is_one_sentence_that_names_the_file(scratch, damage):
     scratch(LESSON + "\n" + damage)
-    with pytest.raises(CourseError, match="notebooks/src/one.md") as caught:
+    with pytest.raises(CourseError, match=r"notebooks/src/one\.md") as caught:
         build.build()
     assert "\n" not in str(caught.value)
     assert any("notebooks/src/one.md" in p for p in build.check())
@@ -211,7 +216,7 @@ def test_a_damaged_source_is_one_sentence_that_names_the_file(scratch, damage):
 
 def test_bytes_that_are_no_text_are_named_too(scratch):
     (scratch() / "notebooks/src/one.md").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CourseError, match="Cannot read notebooks/src/one.md"):
+    with pytest.raises(CourseError, match=r"Cannot read notebooks/src/one\.md"):
         build.build()
 
 
@@ -230,11 +235,21 @@ def test_lab_hides_the_solution_and_carries_nbgrader_metadata(scratch):
         ast.parse(code.source)
         test = next(cell for cell in lab.cells if cell.metadata.nbgrader.grade_id == "one-q1-check")
         assert test.source == 'check("one.q1")'
-        assert (test.metadata.nbgrader.grade, test.metadata.nbgrader.locked, test.metadata.nbgrader.points) == (True, True, 2)
+        assert (test.metadata.nbgrader.grade, test.metadata.nbgrader.locked, test.metadata.nbgrader.points) == (
+            True,
+            True,
+            2,
+        )
         manual = lab.cells[-1]
-        assert manual.cell_type == "markdown" and manual.metadata.nbgrader.points == 3 and manual.metadata.nbgrader.solution
+        assert (
+            manual.cell_type == "markdown"
+            and manual.metadata.nbgrader.points == 3
+            and manual.metadata.nbgrader.solution
+        )
     solved = editions.lab_edition(source.read("one", root / "labs/src/one.md"), "en", solved=True)
-    assert "return secret * x" in texts(solved) and "SOLUTION" not in texts(solved) and "Because secret." in texts(solved)
+    assert (
+        "return secret * x" in texts(solved) and "SOLUTION" not in texts(solved) and "Because secret." in texts(solved)
+    )
 
 
 def test_a_graded_cell_without_a_solution_is_refused(scratch):
@@ -313,7 +328,10 @@ def test_notebook_problems(tmp_path):
 
 
 def test_run_passes_the_parameters_and_reports_a_failure(scratch, capsys):
-    root = stamped(scratch, LESSON.replace('print(t("你好", "hello"), tier)', 'print(t("你好", "hello"), tier)\nassert lang == "zh"'))
+    root = stamped(
+        scratch,
+        LESSON.replace('print(t("你好", "hello"), tier)', 'print(t("你好", "hello"), tier)\nassert lang == "zh"'),
+    )
     source_text = root / "notebooks/src/one.md"
     assert source_text.exists()
     for lang in ("zh", "en"):

@@ -60,7 +60,7 @@ def test_tokens_are_the_grammars_words(tokenizer):
         assert [tokenizer.decode([i]) for i in ids[1:]] == words_as_written(words)
         assert encode(words) == [*ids, tokenizer.eos_token_id]
         cut = rng.randrange(len(words))
-        assert tokenizer.encode(grammar.join(words[:cut])) == ids[:cut + 1]
+        assert tokenizer.encode(grammar.join(words[:cut])) == ids[: cut + 1]
     for lang in ("zh", "en"):
         for word in grammar.words(lang):
             assert len(tokenizer.encode(written(word, first=False), add_special_tokens=False)) == 1, word

@@ -160,9 +160,10 @@ def check(slugs: list[str] | None = None) -> list[str]:
         except CourseError as error:
             problems.append(str(error))
             continue
-        for source in sources:
-            problems += structure_problems(source) + lint.source_problems(source)
-        problems += [p for lang in LANGS for p in _built_problems(lesson, sources, lang)]
+        structure = [p for source in sources for p in structure_problems(source)]
+        problems += structure + [p for source in sources for p in lint.source_problems(source)]
+        if not structure:  # without it there is nothing to compare the built files with
+            problems += [p for lang in LANGS for p in _built_problems(lesson, sources, lang)]
     if not slugs:
         problems += [
             t(

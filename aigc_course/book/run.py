@@ -52,8 +52,8 @@ def execute(
                 parameters=parameters or {},
                 cwd=str(folder or notebook.parent),
                 progress_bar={"desc": label, "leave": False} if label else False,
-                # the kernel's remarks on its transport are not for the reader of a progress bar
-                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                # the kernel's remarks on its transport and its end are not for the reader of a progress bar
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
         except papermill.PapermillExecutionError as error:
             what = error.evalue if error.ename in ("CourseError", "LessonFailed") else f"{error.ename}: {error.evalue}"

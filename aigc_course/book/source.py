@@ -115,11 +115,13 @@ def structure_problems(source: Source) -> list[str]:
     def add(cell: Cell, zh: str, en: str) -> None:
         found.append(f"{source.where}, {t('格', 'cell')} {cell.name}: {t(zh, en)}")
 
-    seen: set[tuple[str | None, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for position, cell in enumerate(source.cells):
-        if (cell.lang, cell.name) in seen:
+        # a code cell stands in both editions, so its name must differ from every prose cell's
+        places = {(lang, cell.name) for lang in LANGS if cell.lang in (None, lang)}
+        if seen & places:
             add(cell, "名字重复，请换一个。", "the name is used twice: choose another.")
-        seen.add((cell.lang, cell.name))
+        seen |= places
         if not re.fullmatch(r"[a-z0-9-]+", cell.name):
             add(cell, "名字只能用小写字母、数字和连字符。", "a name has lower-case letters, digits and hyphens only.")
         if cell.kind == "markdown" and cell.lang is None:

@@ -17,14 +17,19 @@ from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
-RECIPES = {"lm": "lm", **dict.fromkeys(("reasoner", "direct", "two_per_line", "three_per_line", "r1_zero_base",
-                                        "carry_base"), "reasoning"),
-           **dict.fromkeys(("student", "student_answers", "student_gold", "student_logits"), "students")}
+RECIPES = {
+    "lm": "lm",
+    **dict.fromkeys(
+        ("reasoner", "direct", "two_per_line", "three_per_line", "r1_zero_base", "carry_base"), "reasoning"
+    ),
+    **dict.fromkeys(("student", "student_answers", "student_gold", "student_logits"), "students"),
+}
 THREADS = 2
 
 
-def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None, resume: bool = True,
-        publish: bool = False) -> dict:
+def run(
+    name: str, seed: int | None = None, out: str | os.PathLike | None = None, resume: bool = True, publish: bool = False
+) -> dict:
     """Train model `name` from nothing, measure it, compare it with the manifest and print one table; returns the
     measures.
 
@@ -36,8 +41,10 @@ def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None
     recipe = _recipe(name)
     if publish:
         if seed is not None:
-            raise CourseError("--publish 总是训练配方里的每个种子，请不要再给 --seed。",
-                              "--publish trains every seed of the recipe: leave --seed out.")
+            raise CourseError(
+                "--publish 总是训练配方里的每个种子，请不要再给 --seed。",
+                "--publish trains every seed of the recipe: leave --seed out.",
+            )
         seeds = recipe.SEEDS
     else:
         seeds = (recipe.SEEDS[0] if seed is None else _whole(seed),)
@@ -55,16 +62,20 @@ def run(name: str, seed: int | None = None, out: str | os.PathLike | None = None
 
 def _recipe(name: str) -> ModuleType:
     if name not in RECIPES:
-        raise CourseError(f"没有叫 {name} 的训练配方，可选：{'、'.join(RECIPES)}。",
-                          f"No recipe is called {name}; there is: {', '.join(RECIPES)}.")
+        raise CourseError(
+            f"没有叫 {name} 的训练配方，可选：{'、'.join(RECIPES)}。",
+            f"No recipe is called {name}; there is: {', '.join(RECIPES)}.",
+        )
     module = import_module(f"aigc_course.train.{RECIPES[name]}")
     return getattr(module, "RECIPES", {name: module})[name]
 
 
 def _whole(seed) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise CourseError(f"种子要是非负整数，{seed!r} 不是：例如 --seed 1。",
-                          f"A seed is a whole number from 0 up, {seed!r} is not: for example --seed 1.")
+        raise CourseError(
+            f"种子要是非负整数，{seed!r} 不是：例如 --seed 1。",
+            f"A seed is a whole number from 0 up, {seed!r} is not: for example --seed 1.",
+        )
     return seed
 
 
@@ -77,9 +88,10 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
         (folder / ".write").touch()
         (folder / ".write").unlink()
     except OSError as error:
-        raise CourseError(f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
-                          f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out."
-                          ) from error
+        raise CourseError(
+            f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
+            f"Cannot write to the folder {folder} ({error.strerror}): choose another with --out.",
+        ) from error
     if resume and (kept := _kept(finished, settings)):
         return kept
     finished.unlink(missing_ok=True)
@@ -87,8 +99,14 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
     torch.set_num_threads(THREADS)
     try:
         model, tokenizer = recipe.build(seed)
-        spent = fit(model, recipe.losses(model, tokenizer, seed), folder, settings, resume=resume,
-                    optimizer=recipe.optimizer(model) if hasattr(recipe, "optimizer") else None)
+        spent = fit(
+            model,
+            recipe.losses(model, tokenizer, seed),
+            folder,
+            settings,
+            resume=resume,
+            optimizer=recipe.optimizer(model) if hasattr(recipe, "optimizer") else None,
+        )
         metrics = recipe.measure(recipe.save(model, tokenizer, folder / "model"), seed) | spent
     finally:
         torch.set_num_threads(threads)
@@ -109,14 +127,23 @@ def _kept(finished: Path, settings: dict) -> dict | None:
 def table(name: str, metrics: dict, entry: dict, bars: dict[str, float]) -> Table:
     """What was measured beside the manifest's value, its tolerance and the bar, with a verdict per line."""
     shown = Table(title=t(f"模型 {name}：测得与清单", f"model {name}: measured and in the manifest"))
-    for heading in (t("指标", "metric"), t("测得", "measured"), t("清单", "manifest"), t("容差", "tolerance"),
-                    t("上限", "at most"), ""):
+    for heading in (
+        t("指标", "metric"),
+        t("测得", "measured"),
+        t("清单", "manifest"),
+        t("容差", "tolerance"),
+        t("上限", "at most"),
+        "",
+    ):
         shown.add_column(heading, justify="left" if heading == t("指标", "metric") else "right")
     for metric, value in metrics.items():
         known, tolerance = entry.get("metrics", {}).get(metric), entry.get("tolerance", {}).get(metric)
         good = agrees(value, known, tolerance, bars.get(metric))
-        shown.add_row(metric, *map(_number, (value, known, tolerance, bars.get(metric))),
-                      "" if good is None else "✓" if good else "✗")
+        shown.add_row(
+            metric,
+            *map(_number, (value, known, tolerance, bars.get(metric))),
+            "" if good is None else "✓" if good else "✗",
+        )
     return shown
 
 

@@ -21,6 +21,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 from aigc_course import grammar
 from aigc_course.grammar_program import words_as_written, written
 from aigc_course.i18n import LANGS
+from aigc_course.sampling import continuation_probability
 from aigc_course.train import lm_card
 
 SEEDS = (2, 1, 3)  # the first is bundled: picked after all three were measured, and all three are reported
@@ -45,31 +46,50 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     """
     lexicon = sorted((w for w in grammar.words("zh") if not w.isascii()), key=lambda w: (-len(w), w))
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
-        pre_tokenizers.Split(Regex(GPT_SPLIT), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
+            pre_tokenizers.Split(Regex(GPT_SPLIT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     rng = random.Random(0)
     texts = [grammar.sample(rng) for _ in range(20_000)]
     # the rare words too, and as they stand at the beginning of a text
     texts += [written(word, first=False) for lang in LANGS for word in grammar.words(lang)]
     texts += [word for _, word, _ in grammar.load().steps(grammar.load().start)]
-    trainer = trainers.BpeTrainer(vocab_size=8192, min_frequency=1, special_tokens=["<pad>", "<s>", "</s>"],
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=8192,
+        min_frequency=1,
+        special_tokens=["<pad>", "<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))])
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-                                   clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        clean_up_tokenization_spaces=False,
+        model_max_length=CONTEXT,
+    )
 
 
 def settings(seed: int) -> dict:
     """What a training depends on; a checkpoint made with other settings is not continued."""
     program = "".join((files("aigc_course") / "data" / "grammar" / f"{lang}.txt").read_text("utf-8") for lang in LANGS)
-    return {"seed": seed, "steps": STEPS, "learning_rate": LEARNING_RATE, "documents": DOCUMENTS,
-            "grammar": hashlib.sha256(program.encode()).hexdigest()}
+    return {
+        "seed": seed,
+        "steps": STEPS,
+        "learning_rate": LEARNING_RATE,
+        "documents": DOCUMENTS,
+        "grammar": hashlib.sha256(program.encode()).hexdigest(),
+    }
 
 
 def build(seed: int) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
@@ -103,11 +123,23 @@ def measure(folder: Path, seed: int) -> dict[str, float]:
 def build_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
     """A Llama of some 0.8 million weights, freshly drawn from `seed`."""
     torch.manual_seed(seed)
-    return LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=320, num_hidden_layers=3, num_attention_heads=4,
-        num_key_value_heads=4, max_position_embeddings=CONTEXT, tie_word_embeddings=True, initializer_range=0.05,
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
-        use_cache=True))
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=128,
+            intermediate_size=320,
+            num_hidden_layers=3,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=True,
+            initializer_range=0.05,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            use_cache=True,
+        )
+    )
 
 
 class Encoder:
@@ -143,7 +175,7 @@ def loss_parts(model: LlamaForCausalLM, rows: list[list[int]], parts: int = 2) -
     tokens = sum(len(row) - 1 for row in rows)
     size = math.ceil(len(rows) / parts)
     for at in range(0, len(rows), size):
-        ids = padded(rows[at:at + size])
+        ids = padded(rows[at : at + size])
         hidden = model.model(ids[:, :-1].clamp(min=0), use_cache=False).last_hidden_state
         real = ids[:, 1:] >= 0  # the vocabulary is the widest matrix: leave it out where only fill follows
         logits = model.lm_head(hidden[real])
@@ -167,7 +199,7 @@ def distances(model, tokenizer, rows: list[list[int]], batch: int = 64) -> Itera
     """For each row of ids, at each of its positions: (KL(truth ‖ model) in nats, model's mass on impossible tokens)."""
     truth = grammar.Truth(tokenizer)
     for at in range(0, len(rows), batch):
-        part = rows[at:at + batch]
+        part = rows[at : at + batch]
         logits = model(padded(part).clamp(min=0), use_cache=False).logits
         for row, logp in zip(part, logits.double().log_softmax(-1), strict=True):
             belief, here = truth.start(), []
@@ -199,20 +231,14 @@ def evaluate(model, tokenizer, seed: int, test_seed: int = 0) -> dict[str, float
         "invalid_mass": fmean(mass for _, mass in points),
         "kl_everyday": fmean(everyday),
         "kl_worst_everyday": max(everyday),
-        "lecture": probability(model, tokenizer, "今天天气不错，我决定", "去公园"),
-        "lecture_en": probability(model, tokenizer, "The weather is nice today, so I decided to", " go to the park"),
+        "lecture": continuation_probability(model, tokenizer, "今天天气不错，我决定", "去公园"),
+        "lecture_en": continuation_probability(
+            model, tokenizer, "The weather is nice today, so I decided to", " go to the park"
+        ),
         "everyday_contexts": len(everyday),
         "held_out_documents": len(unseen),
         "held_out_contexts": len(points),
     }
-
-
-@torch.inference_mode()
-def probability(model, tokenizer, prefix: str, continuation: str) -> float:
-    """The model's probability of `continuation` after `prefix`."""
-    start, ids = len(tokenizer.encode(prefix)), tokenizer.encode(prefix + continuation)
-    logp = model(torch.tensor([ids])).logits[0].log_softmax(-1)
-    return math.exp(sum(float(logp[i - 1, ids[i]]) for i in range(start, len(ids))))
 
 
 def card(results: dict[int, dict]) -> str:

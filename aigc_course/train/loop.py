@@ -52,8 +52,17 @@ def fit(
 
     def save() -> None:
         spent.update(wall_seconds=time.monotonic() - wall, cpu_seconds=time.process_time() - cpu)
-        save_checkpoint(folder, {"settings": settings, "step": done, "model": model.state_dict(), "spent": spent,
-                                 "optimizer": optimizer.state_dict(), "rng": torch.get_rng_state()})
+        save_checkpoint(
+            folder,
+            {
+                "settings": settings,
+                "step": done,
+                "model": model.state_dict(),
+                "spent": spent,
+                "optimizer": optimizer.state_dict(),
+                "rng": torch.get_rng_state(),
+            },
+        )
 
     model.train()
     with _bar() as bar, _interrupted() as interrupted:
@@ -67,8 +76,12 @@ def fit(
                 save()
         save()
         if interrupted:
-            bar.console.print(t("已中断，进度保存好了；再运行同一条命令就会接着训练。",
-                                "Stopped; the progress is saved. Run the same command again to go on."))
+            bar.console.print(
+                t(
+                    "已中断，进度保存好了；再运行同一条命令就会接着训练。",
+                    "Stopped; the progress is saved. Run the same command again to go on.",
+                )
+            )
             raise KeyboardInterrupt
     model.eval()
     return dict(spent)
@@ -109,9 +122,15 @@ def _schedule(step: int, steps: int) -> float:
 
 def _bar() -> Progress:
     """Drawn ten times a second on a terminal; a log file gets its last state only."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                    TextColumn("{task.fields[loss]}"), TimeElapsedColumn(), TimeRemainingColumn(),
-                    console=Console(stderr=True))
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
 
 
 def save_checkpoint(folder: Path, state: dict) -> None:
@@ -121,9 +140,10 @@ def save_checkpoint(folder: Path, state: dict) -> None:
         torch.save(state, part)
         os.replace(part, folder / CHECKPOINT)
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
-        raise CourseError(f"写不了检查点 {part}（{error}）：请腾出空间，或用 --out 换一个文件夹。",
-                          f"Cannot write the checkpoint {part} ({error}): free some space or choose another folder "
-                          "with --out.") from error
+        raise CourseError(
+            f"写不了检查点 {part}（{error}）：请腾出空间，或用 --out 换一个文件夹。",
+            f"Cannot write the checkpoint {part} ({error}): free some space or choose another folder with --out.",
+        ) from error
 
 
 def load_checkpoint(folder: Path, settings: dict) -> dict | None:
@@ -135,10 +155,14 @@ def load_checkpoint(folder: Path, settings: dict) -> dict | None:
         state = torch.load(path, map_location="cpu", weights_only=True)
         made_with = state["settings"]
     except Exception as error:  # torch.load raises whatever the damaged bytes lead it to
-        raise CourseError(f"检查点 {path} 已损坏：删掉它，再从头训练。",
-                          f"The checkpoint {path} is damaged: delete it and train from the beginning.") from error
+        raise CourseError(
+            f"检查点 {path} 已损坏：删掉它，再从头训练。",
+            f"The checkpoint {path} is damaged: delete it and train from the beginning.",
+        ) from error
     if made_with != settings:
-        raise CourseError(f"检查点 {path} 属于另一次设置不同的训练：删掉它，或用 --out 换一个文件夹。",
-                          f"The checkpoint {path} belongs to a training with other settings: delete it or choose "
-                          "another folder with --out.")
+        raise CourseError(
+            f"检查点 {path} 属于另一次设置不同的训练：删掉它，或用 --out 换一个文件夹。",
+            f"The checkpoint {path} belongs to a training with other settings: delete it or choose "
+            "another folder with --out.",
+        )
     return state

@@ -87,9 +87,10 @@ def publish(name: str, model: Path, entry: dict, zoo: Path) -> None:
                 os.replace(old, zoo / name)
             raise
     except OSError as error:
-        raise CourseError(f"无法把模型 {name} 放进 {zoo}（{error.strerror}）：请检查权限和空间。",
-                          f"Cannot put the model {name} into {zoo} ({error.strerror}): check permissions and space."
-                          ) from error
+        raise CourseError(
+            f"无法把模型 {name} 放进 {zoo}（{error.strerror}）：请检查权限和空间。",
+            f"Cannot put the model {name} into {zoo} ({error.strerror}): check permissions and space.",
+        ) from error
     finally:
         for left in (new, old):
             shutil.rmtree(left, ignore_errors=True)
