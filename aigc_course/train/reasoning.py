@@ -4,7 +4,6 @@ All are small Llamas with the same tokenizer and differ in what they are shown a
 """
 
 import copy
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ from aigc_course.train import manifest
 from aigc_course.train.muon import Muon
 
 CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
-SUMS = 256  # bare sums per step
 PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
 # a training story with one of these numbers of operations, and what is to be written after it
 Target = Callable[[random.Random, Sequence[int]], tuple[Story, str]]
@@ -149,7 +147,7 @@ class Recipe:
     about: str
     learning_rate: float = 3e-3
     batch: int = 32  # stories per step
-    sums: int = 300  # steps of bare sums before the first story
+    sums: int = 96  # bare sums per step
     width: int = 128
     per_line: int = 1  # of the written steps, for the exact measure
     parent: str | None = None  # the model, of the same seed, that training starts from
@@ -170,8 +168,8 @@ class Recipe:
         return Muon(model, self.learning_rate)
 
     def lengths(self, step: int) -> list[int]:
-        """The numbers of operations drawn at this step: short stories first, all after a quarter of the training."""
-        longest = len(self.operations) if self.parent else 2 + 24 * (step - self.sums) // self.steps
+        """The numbers of operations drawn at this step: short stories first, all after a third of the training."""
+        longest = len(self.operations) if self.parent else 2 + 18 * step // self.steps
         return list(self.operations[:longest])
 
     def build(self, seed: int):
@@ -226,9 +224,8 @@ Greedy, on {asked} unseen stories of {lengths} operations:
 def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[Row]:
     """The rows of one step: they depend on recipe, seed and step only, so training can be resumed."""
     rng = random.Random(f"{recipe.name} {seed} {step}")
-    if step < recipe.sums:
-        return bare_sums(tokenizer, rng, SUMS, recipe.kinds, recipe.forget)
-    return encode(tokenizer, [recipe.target(rng, recipe.lengths(step)) for _ in range(recipe.batch)])
+    told = encode(tokenizer, [recipe.target(rng, recipe.lengths(step)) for _ in range(recipe.batch)])
+    return told + bare_sums(tokenizer, rng, recipe.sums, recipe.kinds, recipe.forget)
 
 
 def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[Row]:
@@ -246,15 +243,25 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
     return ids[:, :-1], targets[:, 1:]
 
 
-def loss_parts(model, rows: Sequence[Row], parts: int = 2) -> Iterator[torch.Tensor]:
-    """The mean loss (nats per written token), as a sum of `parts` terms, so that short rows stand with short ones."""
-    rows = sorted(rows, key=lambda row: len(row[0]) + len(row[1]))
-    total, size = sum(len(w) for _, w in rows), math.ceil(len(rows) / parts)
-    for at in range(0, len(rows), size):
-        ids, targets = padded(rows[at:at + size])
+def loss_parts(model, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
+    """The mean loss (nats per written token), as a sum of terms in which short rows stand with short ones."""
+    total = sum(len(w) for _, w in rows)
+    for part in of_like_length(rows):
+        ids, targets = padded(part)
         asked = targets != -100
         logits = model.lm_head(model.model(ids, use_cache=False).last_hidden_state[asked])
         yield torch.nn.functional.cross_entropy(logits, targets[asked], reduction="sum") / total
+
+
+def of_like_length(rows: Sequence[Row], tokens: int = 1500) -> Iterator[list[Row]]:
+    """The rows from short to long, in parts that fill up to no more than `tokens` together."""
+    part: list[Row] = []
+    for row in sorted(rows, key=lambda row: len(row[0]) + len(row[1])):
+        if part and (len(part) + 1) * (len(row[0]) + len(row[1])) > tokens:
+            yield part
+            part = []
+        part.append(row)
+    yield part
 
 
 def load(folder: Path):

@@ -10,7 +10,17 @@ import torch
 from aigc_course import stories
 from aigc_course.distillation import answers_only, distillation_loss, traces
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import Recipe, Row, encode, examples, loss_parts, padded, steps_target, trained
+from aigc_course.train.reasoning import (
+    Recipe,
+    Row,
+    bare_sums,
+    encode,
+    loss_parts,
+    of_like_length,
+    padded,
+    steps_target,
+    trained,
+)
 
 TEACHER = "reasoner"
 BLOCK = 16  # steps whose stories the teacher writes about at once: many rows cost it little more than few
@@ -32,31 +42,33 @@ class Student(Recipe):
 
         @lru_cache(1)
         def block(number: int) -> list[tuple[Story, str]]:
-            rng = random.Random(f"{self.name} {seed} {number}")
+            rng = random.Random(f"{self.name} {seed} block {number}")
             lengths = self.lengths(number * BLOCK)
             asked = [stories.draw(rng, False, operations=lengths) for _ in range(BLOCK * self.batch)]
             pairs = traces((teacher, tokenizer), asked)
             return answers_only(pairs) if self.how == "answers" else pairs
 
         def losses(step: int) -> Iterator[torch.Tensor]:
-            if step < self.sums:
-                return loss_parts(model, examples(self, tokenizer, seed, step))
             number, at = divmod(step, BLOCK)
-            rows = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
+            told = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
+            sums = bare_sums(tokenizer, random.Random(f"{self.name} {seed} {step}"), self.sums, self.kinds, 0.0)
             if self.how == "logits":
-                return logit_parts(model, teacher, rows, self.temperature)
-            return loss_parts(model, rows)
+                return logit_parts(model, teacher, told + sums, self.temperature)
+            return loss_parts(model, told + sums)
 
         return losses
 
 
 def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator[torch.Tensor]:
-    """The distillation loss on the teacher's own texts; one term."""
-    ids, targets = padded(rows)
-    asked = targets != -100
-    with torch.no_grad():
-        aim = teacher(ids, use_cache=False).logits[asked]
-    yield distillation_loss(model(ids, use_cache=False).logits[asked], aim, temperature)
+    """The distillation loss on the teacher's own texts, as terms like `loss_parts`."""
+    total = sum(len(w) for _, w in rows)
+    for part in of_like_length(rows):
+        ids, targets = padded(part)
+        asked = targets != -100
+        with torch.no_grad():
+            aim = teacher(ids, use_cache=False).logits[asked]
+        logits = model(ids, use_cache=False).logits[asked]
+        yield distillation_loss(logits, aim, temperature) * len(aim) / total
 
 
 RECIPES = {recipe.name: recipe for recipe in (
