@@ -313,7 +313,7 @@ def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **h
 
 FORGET = 0.8
 RECIPES = {recipe.name: recipe for recipe in (
-    Recipe("reasoner", steps_target(1), 1000, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
+    Recipe("reasoner", steps_target(1), 1300, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
     Recipe("two_per_line", steps_target(2), 1800, "Thinks two operations at a time, then answers.", per_line=2),
     Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
     Recipe("direct", steps_target(0), 2400, "Answers at once, without a step.", per_line=0, BARS={"accuracy": 0.6}),
