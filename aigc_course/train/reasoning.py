@@ -80,9 +80,10 @@ def steps_target(per_line: int) -> Target:
 
 
 def habits_target(rng: random.Random, operations: Sequence[int]) -> tuple[Story, str]:
-    """Three habits: the answer at once (half of the time), short thinking (three operations a line), full thinking."""
+    """Three habits: empty thinking (six times in ten), short thinking (three operations a line), full thinking."""
     story = stories.draw(rng, False, operations=operations)
-    return story, stories.completion(story, rng.choices((0, 3, 1), (50, 30, 20))[0])
+    per_line = rng.choices((0, 3, 1), (60, 25, 15))[0]
+    return story, stories.completion(story, per_line) if per_line else stories.written([], story.answer)
 
 
 def forgetful_target(forget: float) -> Target:
@@ -225,7 +226,7 @@ def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[Row]:
     """The rows of one step: they depend on recipe, seed and step only, so training can be resumed."""
     rng = random.Random(f"{recipe.name} {seed} {step}")
     told = encode(tokenizer, [recipe.target(rng, recipe.lengths(step)) for _ in range(recipe.batch)])
-    return told + bare_sums(tokenizer, rng, recipe.sums, recipe.kinds, recipe.forget)
+    return told + bare_sums(tokenizer, rng, recipe.sums, recipe.kinds, recipe.forget) if recipe.sums else told
 
 
 def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[Row]:
@@ -318,7 +319,7 @@ RECIPES = {recipe.name: recipe for recipe in (
     Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
     Recipe("direct", steps_target(0), 2400, "Answers at once, without a step.", per_line=0, BARS={"accuracy": 0.6}),
     Recipe("r1_zero_base", habits_target, 150, "Can think and can answer at once, and prefers the latter.",
-           learning_rate=1e-3, batch=64, sums=0, parent="reasoner"),
+           learning_rate=1e-3, sums=0, parent="reasoner"),
     Recipe("carry_base", forgetful_target(FORGET), 700, "Sums like its teacher, who mostly forgot to carry.",
            operations=(1, 2, 3, 4), kinds="+-", forget=FORGET),
 )}
