@@ -142,8 +142,23 @@ def q2(nucleus, rng):
                 *[(keep(n - 1, scaled), one_less) for scaled in (True, False) if n > 1],
                 (
                     [0.0] * len(probs),
-                    t("一个也没留下。p 再小也至少留一个。", "Nothing is kept. However small p is, one token stays."),
+                    t(
+                        "一个也没留下。要达到 p 的是累计的概率，不是单个的；而且至少留一个。",
+                        "Nothing is kept. It is the running total that must reach p, not a single probability; "
+                        "and one token always stays.",
+                    ),
                 ),
+                (
+                    [x / p for x in keep(n, scaled=False)],
+                    t(
+                        "要除以留下的概率之和，不是除以 p。",
+                        "Divide by the sum of the probabilities that are kept, not by p.",
+                    ),
+                ),
+                *[
+                    ([round(x, digits) for x in keep(n)], t("不要四舍五入。", "Do not round."))
+                    for digits in range(1, 5)
+                ],
             ],
             t(
                 "不对。从概率最大的开始留，直到总和达到 p，其余归零，再归一化。",
@@ -230,7 +245,10 @@ def q4(penalise, rng):
             [
                 (
                     logits,
-                    t("什么都没变。出现过的 token 要罚。", "Nothing has changed. Tokens that were seen are punished."),
+                    t(
+                        "什么都没变。seen 里是序号（在 logits 里的位置），这些位置上的分数要罚。",
+                        "Nothing has changed. seen lists indices, places in logits: the scores there are punished.",
+                    ),
                 ),
                 (
                     [x / a if i in seen else x for i, x in pairs],
@@ -278,7 +296,7 @@ def q4(penalise, rng):
 
 @cache
 def _measured():
-    """The model's invalid mass at each of TEMPERATURES, and the same if probabilities were divided, not logits."""
+    """The model's invalid mass at each of TEMPERATURES; if probabilities were divided; if logits were multiplied."""
     import torch
 
     from aigc_course import grammar, hub
@@ -292,7 +310,8 @@ def _measured():
     def invalid(scores):
         return 1 - float(scores.softmax(-1)[possible].sum())
 
-    return [invalid(logits / T) for T in TEMPERATURES], [invalid(logits.softmax(-1) / T) for T in TEMPERATURES]
+    ways = (lambda T: logits / T, lambda T: logits.softmax(-1) / T, lambda T: logits * T)
+    return [[invalid(way(T)) for T in TEMPERATURES] for way in ways]
 
 
 def _near(answer, truth):
@@ -302,7 +321,7 @@ def _near(answer, truth):
 
 @question("sampling.q5", answer="invalid", kind="value")
 def q5(invalid, rng):
-    truth, of_probabilities = _measured()
+    truth, of_probabilities, of_products = _measured()
     expect(
         type(invalid) is list and len(invalid) == len(truth) and all(type(x) in (int, float) for x in invalid),
         t("invalid 是三个数的列表，依次对应温度 1、1.5、2。", "invalid is a list of three numbers, for 1, 1.5 and 2."),
@@ -330,6 +349,17 @@ def q5(invalid, rng):
                 ),
             ),
             (truth[::-1], t("顺序反了：先是温度 1，最后是 2。", "The order is reversed: temperature 1 first, 2 last.")),
+            (
+                [round(x, 2) for x in truth],
+                t("四舍五入得太早了：不要取整，至少留四位小数。", "Rounded too much: keep at least four decimals."),
+            ),
+            (
+                of_products,
+                t(
+                    "温度越高，分布应该越平。你好像是乘了温度：要除。",
+                    "The hotter, the flatter it should get. You seem to have multiplied by the temperature: divide.",
+                ),
+            ),
             (
                 [truth[0]] * 3,
                 t("三个数一样：温度没有用上。", "The three numbers are equal: the temperature was not used."),

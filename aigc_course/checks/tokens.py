@@ -1,6 +1,7 @@
 """Checks of the lab `tokens`. Oracles: the `tokenizers` library, brute force, and the course's own passages."""
 
 import csv
+from collections import Counter
 from functools import cache
 from itertools import chain, pairwise
 
@@ -25,9 +26,17 @@ HINTS = {
         "次数是对的，但有几对一样多：取按字符串排在前面的一对，先比左边，再比右边。",
         "The count is right, but several pairs tie: take the first as strings, left side first.",
     ),
+    "letters": (
+        "要数的是 token，不是字母：先按空格把词切开。",
+        "Count pairs of tokens, not of letters: cut the word at its spaces first.",
+    ),
+    "across": (
+        "一对的左右两边要在同一个词里，不能跨到下一个词。",
+        "Both halves of a pair must lie in the same word; do not reach into the next one.",
+    ),
     "q2": (
-        "切得不对。每条规则在整个词里都要用，直到没有一条能再合并。",
-        "Not cut right. Use each rule in the whole word, until none fits any more.",
+        "切得不对。按先后一条一条来：每条规则先在整个词里从左到右用完，再用下一条。",
+        "Not cut right. Take the rules in turn: use each one all through the word, left to right, then the next.",
     ),
     "joined": (
         "把返回的 token 连起来，应该正好是原来的词：不能丢，也不能多。",
@@ -38,6 +47,7 @@ HINTS = {
         "你从左边起取能合并的，或者取最长的一段。BPE 只看规则学到的先后：最早学到的先用。",
         "You took what fits from the left, or the longest piece. BPE goes by the order in which merges were learned.",
     ),
+    "backwards": ("同一条规则在词里要从左到右用。", "Within the word each rule goes from left to right."),
     "reversed": ("次序反了：排在前面的规则先用。", "The order is reversed: the first rule in the list goes first."),
     "q3": (
         "不对。要的是前 budget 个 token 里所有完整的字符。",
@@ -51,6 +61,15 @@ HINTS = {
         "先把字节全部接起来，再解码。逐个 token 解码，跨 token 的字符就丢了。",
         "Join all the bytes, then decode. Token by token, characters that span tokens are lost.",
     ),
+    "numbers": (
+        "字节不是字符，不能一个字节变一个字符：全部接起来，按 UTF-8 解码。",
+        "A byte is not a character: join all the bytes, then decode them as UTF-8.",
+    ),
+    "blanks": (
+        "空格也是字符，不要去掉。",
+        "A space is a character too: do not strip any.",
+    ),
+    "unlimited": ("没有用上 budget：只取前 budget 个 token。", "The budget is not used: take that many tokens only."),
     "characters": ("budget 数的是 token，不是字符。", "The budget counts tokens, not characters."),
     "bytes": ("budget 数的是 token，不是字节。", "The budget counts tokens, not bytes."),
     "dropped": (
@@ -87,6 +106,19 @@ HINTS = {
     ),
     "own question": ("漏了这一轮自己的提问。", "This turn's own question is missing."),
     "rewritten": ("前面的话要重新读，不会重新写。", "Earlier messages are read again, not written again."),
+    "last turn": (
+        "前面的对话不是只重读一次：每一轮都要从头再读。",
+        "Earlier messages are not read again just once: every turn reads them all from the start.",
+    ),
+    "previous": (
+        "每一轮要重读前面的全部对话，不只是上一轮。",
+        "Each turn reads the whole conversation so far again, not only the turn before.",
+    ),
+    "one price": (
+        "读和写的单价不同：读的按 price_in，写的按 price_out，两样都要算。",
+        "Reading and writing have prices of their own, price_in and price_out, and both must be paid.",
+    ),
+    "rounded": ("不要四舍五入。", "Do not round."),
     "million": ("价钱是每百万 token 的。", "Prices are for a million tokens."),
     "prices": ("两个单价弄反了：读的按 price_in，写的按 price_out。", "The two prices are swapped."),
 }
@@ -118,14 +150,19 @@ def q1(best_pair, rng):
         type(answer) is list and len(answer) == 2 and all(type(x) is str for x in answer),
         t("要返回 [左, 右] 这样两个字符串的列表。", "Return a list of two strings, [left, right]."),
     )
-    _diagnose(best_pair, [_pair_case(rng) for _ in range(60)], "q1")
+    # a tie in which comparing "lo" with "ldd" gives another order than comparing sides
+    _diagnose(best_pair, [*(_pair_case(_pair_words(rng)) for _ in range(60)), _pair_case({"l o": 2, "ld d": 2})], "q1")
 
 
-def _pair_case(rng):
+def _pair_words(rng):
     pieces = rng.choice([["a", "b", "c"], ["o", "ld", "l", "d", "er"], ["天", "气", "今天", "好"]])
     words = {" ".join(rng.choices(pieces, k=2)): rng.randint(1, 4)}
     for _ in range(rng.randint(2, 6)):
         words[" ".join(rng.choices(pieces, k=rng.randint(1, 6)))] = rng.randint(1, 4)
+    return words
+
+
+def _pair_case(words):
     found = {word: list(pairwise(word.split())) for word in words}
     kinds = sorted(set(chain(*found.values())))
     counts = {pair: sum(times * found[word].count(pair) for word, times in words.items()) for pair in kinds}
@@ -133,7 +170,17 @@ def _pair_case(rng):
     # kinds are in order, and max takes the first of equals
     unweighted = max(kinds, key=lambda pair: sum(pairs.count(pair) for pairs in found.values()))
     once = max(kinds, key=lambda pair: sum(times for word, times in words.items() if pair in found[word]))
-    return (words,), equals[0], {"unweighted": [list(unweighted)], "once": [list(once)], "tie": equals}
+    # of two strings that each count equally often any may be named: the hint is about what was counted
+    letters, across = Counter(), Counter()
+    for word, times in words.items():
+        letters.update(list(pairwise(word.replace(" ", ""))) * times)
+    row = [(token, times) for word, times in words.items() for token in word.split()]
+    for (left, times), (right, _) in pairwise(row):
+        across[left, right] += times
+    mistakes = {"unweighted": [list(unweighted)], "once": [list(once)], "tie": equals}
+    for mistake, counted in (("letters", letters), ("across", across)):
+        mistakes[mistake] = [list(pair) for pair in counted if counted[pair] == max(counted.values())]
+    return (words,), equals[0], mistakes
 
 
 @question("tokens.q2", answer="bpe", kind="function")
@@ -144,18 +191,23 @@ def q2(bpe, rng):
         t("要返回字符串的列表。", "Return a list of strings."),
     )
     expect("".join(answer) == "abcab", t(*HINTS["joined"]))
-    _diagnose(bpe, [_cut_case(rng) for _ in range(60)], "q2")
+    # "aaa" tells left to right from right to left
+    _diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), _cut_case("aaa", [["a", "a"]])], "q2")
 
 
-def _cut_case(rng):
+def _cut_input(rng):
     letters = rng.choice(["ab", "abc", "old", "天气今"])
     merges = _random_merges(rng, letters)
-    word = "".join(rng.choices(letters, k=rng.randint(1, 9)))
+    return "".join(rng.choices(letters, k=rng.randint(1, 9))), merges
+
+
+def _cut_case(word, merges):
     leftmost = _one_by_one(word, merges, lambda fits: min(fits, key=lambda fit: fit[1]))
     mistakes = {
         "unmerged": [list(word)],
         "order": [leftmost, _longest_first(word, merges)],
         "reversed": [_one_by_one(word, merges, max)],
+        "backwards": [_one_by_one(word, merges, lambda fits: min(fits, key=lambda fit: (fit[0], -fit[1])))],
     }
     return (word, merges), _library(word, merges), mistakes
 
@@ -218,6 +270,9 @@ def _budget_case(rng):
     mistakes = {
         "garbage": [data.decode("utf-8", "replace")],
         "apart": ["".join(bytes(piece).decode("utf-8", "ignore") for piece in pieces[:budget])],
+        "numbers": ["".join(map(chr, data))],
+        "blanks": [right.strip(), right.rstrip(), right.lstrip(), right.replace(" ", "")],
+        "unlimited": [text],
         "characters": [text[:budget]],
         "bytes": [bytes(list(chain(*pieces))[:budget]).decode("utf-8", "ignore")],
         "dropped": [right[:n] for n in range(len(right) + 1)],
@@ -282,5 +337,9 @@ def _chat_case(rng):
         "rewritten": [money(read, again + written)],
         "million": [right * 1e6, right * 1e3],
         "prices": [money(written, read)],
+        "last turn": [money(sum(asked) + sum(told[:-1]), written)],
+        "previous": [money(sum(asked) + sum(asked[:-1]) + sum(told[:-1]), written)],
+        "one price": [money(read + written, 0), money(0, read + written), money(read, 0), money(0, written)],
+        "rounded": [round(right, digits) for digits in range(7)],
     }
     return (turns, price_in, price_out), right, mistakes
