@@ -121,7 +121,7 @@ def test_complaints_speak_the_readers_language_and_come_in_order():
     [
         ("zh", "token", "token（词元）：模型读写"),
         ("en", "token", "token (词元): The smallest unit"),
-        ("zh", "temperature", "温度 · temperature：除在"),
+        ("zh", "temperature", "温度 · temperature：用来除"),
         ("en", "temperature", "temperature · 温度: A number"),
         ("en", "softmax", "softmax: The formula"),
     ],
