@@ -202,7 +202,7 @@ def missing_sentence() -> str:
         return ""
     return t(
         f"这台机器上没有 {'、'.join(names)} 的分词器，下面会少几行比较；"
-        "要补上，请运行 pip install 'aigc-course[tokenizers]'。",
+        '要补上，请运行 pip install -e ".[tokenizers]"。',
         f"This machine lacks the tokenizers {', '.join(names)}, so the comparisons below have fewer rows; to add them, "
-        "run pip install 'aigc-course[tokenizers]'.",
+        'run pip install -e ".[tokenizers]".',
     )
