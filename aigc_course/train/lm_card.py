@@ -74,6 +74,6 @@ is known exactly after any context (`aigc_course.grammar.next_token_probs`), and
 {_table(results, "measure", 2)}
 
 Limits: it speaks this grammar and nothing else; on other text it goes on at random. Its facts are of three kinds, seen
-often, seldom and never; the last two it often gets wrong, fluently. That is meant: a later lesson measures
+often, seldom and never; the last two it often gets wrong, fluently. That is intended: a later lesson measures
 hallucination with them. It is of no use outside the course.
 """
