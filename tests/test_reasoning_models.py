@@ -27,7 +27,7 @@ def test_no_recipe_draws_a_test_story(name):
     recipe, tokenizer = recipes.RECIPES[name], recipes.build_tokenizer()
     for step in (0, recipe.steps // 2, recipe.steps - 1):
         rows = recipes.examples(recipe, tokenizer, 1, step)
-        assert len(rows) == recipe.batch + recipe.sums
+        assert len(rows) == recipe.batch + recipe.sums_at(step)
         for prompt, written in rows[:recipe.batch]:
             assert not stories.held_out(tokenizer.decode(prompt[1:]))
             assert written[-1] == tokenizer.eos_token_id
@@ -157,10 +157,9 @@ def test_a_bundled_model_was_made_by_its_recipe_and_reaches_what_the_manifest_sa
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_bars_hold_for_every_seed(name, seed):
+def test_the_bars_hold_for_every_seed_in_the_manifest(name):
     entry = manifest.read(manifest.ZOO)[name]
-    metrics = entry["metrics"] if entry["seed"] == seed else entry["other_seeds"][str(seed)]
-    assert metrics["n"] >= 512
-    for metric, most in EVERY[name].BARS.items():
-        assert metrics[metric] <= most
+    for metrics in (entry["metrics"], *entry["other_seeds"].values()):
+        assert metrics["n"] >= 512
+        for metric, most in EVERY[name].BARS.items():
+            assert metrics[metric] <= most

@@ -57,11 +57,11 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
                                    clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
 
 
-def build_model(tokenizer, seed: int, width: int) -> LlamaForCausalLM:
-    """Two layers, four heads; freshly drawn from `seed`."""
+def build_model(tokenizer, seed: int, width: int, layers: int) -> LlamaForCausalLM:
+    """A Llama with four heads, freshly drawn from `seed`."""
     torch.manual_seed(seed)
     return LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=2,
+        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=layers,
         num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
 
@@ -130,6 +130,8 @@ def bare_sums(tokenizer, rng: random.Random, count: int, kinds: str, forget: flo
         question, result = step.split("=")
         asked.append(f"{question}=")
         results.append(f"{result}，")
+    if not asked:
+        return []
     prompts, written = tokenizer(asked)["input_ids"], tokenizer(results, add_special_tokens=False)["input_ids"]
     return list(zip(prompts, written, strict=True))
 
@@ -147,9 +149,10 @@ class Recipe:
     about: str
     learning_rate: float = 3e-3
     batch: int = 32  # stories per step
-    sums: int = 96  # bare sums per step
+    sums: int = 96  # bare sums at the first step, none at the last
     pace: int = 18  # how fast the stories grow longer: all lengths are drawn after 6 / pace of the training
     width: int = 128
+    layers: int = 3  # with two, the model now and then takes two operations in the wrong order
     per_line: int = 1  # of the written steps, for the exact measure
     parent: str | None = None  # the model, of the same seed, that training starts from
     operations: Sequence[int] = EVERY
@@ -161,13 +164,18 @@ class Recipe:
 
     def settings(self, seed: int) -> dict:
         """What a training depends on."""
-        kept = ("steps", "learning_rate", "batch", "sums", "pace", "width", "per_line", "parent", "kinds", "forget")
+        kept = ("steps", "learning_rate", "batch", "sums", "pace", "width", "layers", "per_line", "parent", "kinds",
+                "forget")
         return {"seed": seed, **{key: getattr(self, key) for key in kept if getattr(self, key) is not None},
                 "operations": list(self.operations)}
 
     def optimizer(self, model) -> torch.optim.Optimizer | None:
         """Muon from nothing; the loop's gentler AdamW (None) where something learned is to be kept."""
         return None if self.parent else Muon(model, self.learning_rate)
+
+    def sums_at(self, step: int) -> int:
+        """How many bare sums stand beside the stories at this step."""
+        return round(self.sums * (1 - step / self.steps))
 
     def lengths(self, step: int) -> list[int]:
         """The numbers of operations drawn at this step: short stories first."""
@@ -179,7 +187,7 @@ class Recipe:
         tokenizer = build_tokenizer()
         if self.parent:
             return trained(self.parent, seed), tokenizer
-        return build_model(tokenizer, seed, self.width), tokenizer
+        return build_model(tokenizer, seed, self.width, self.layers), tokenizer
 
     def losses(self, model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor]]:
         """step → the terms of its loss."""
@@ -211,7 +219,7 @@ language: [zh, en]
 
 {self.about}
 
-A Llama-type model of two layers for the AIGC Course. Its only data are the arithmetic stories of
+A Llama-type model of {self.layers} layers for the AIGC Course. Its only data are the arithmetic stories of
 `aigc_course/stories.py`, drawn afresh while it trains; stories whose hash falls to the test are never trained on.
 Made by `aigc train {self.name} --publish`. It knows nothing else: ask it no other questions.
 
@@ -227,7 +235,7 @@ def examples(recipe: Recipe, tokenizer, seed: int, step: int) -> list[Row]:
     """The rows of one step: they depend on recipe, seed and step only, so training can be resumed."""
     rng = random.Random(f"{recipe.name} {seed} {step}")
     told = encode(tokenizer, [recipe.target(rng, recipe.lengths(step)) for _ in range(recipe.batch)])
-    return told + bare_sums(tokenizer, rng, recipe.sums, recipe.kinds, recipe.forget) if recipe.sums else told
+    return told + bare_sums(tokenizer, rng, recipe.sums_at(step), recipe.kinds, recipe.forget)
 
 
 def encode(tokenizer, pairs: Sequence[tuple[Story, str]]) -> list[Row]:
@@ -315,7 +323,7 @@ def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **h
 
 FORGET = 0.8
 RECIPES = {recipe.name: recipe for recipe in (
-    Recipe("reasoner", steps_target(1), 1300, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
+    Recipe("reasoner", steps_target(1), 1000, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
     Recipe("two_per_line", steps_target(2), 1800, "Thinks two operations at a time, then answers.", per_line=2),
     Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
     Recipe("direct", steps_target(0), 1200, "Answers at once, without a step.", per_line=0, batch=96, sums=32, pace=9,

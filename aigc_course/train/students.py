@@ -51,7 +51,8 @@ class Student(Recipe):
         def losses(step: int) -> Iterator[torch.Tensor]:
             number, at = divmod(step, BLOCK)
             told = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
-            sums = bare_sums(tokenizer, random.Random(f"{self.name} {seed} {step}"), self.sums, self.kinds, 0.0)
+            rng = random.Random(f"{self.name} {seed} {step}")
+            sums = bare_sums(tokenizer, rng, self.sums_at(step), self.kinds, 0.0)
             if self.how == "logits":
                 return logit_parts(model, teacher, told + sums, self.temperature)
             return loss_parts(model, told + sums)
