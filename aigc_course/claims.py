@@ -1,12 +1,11 @@
 """The claim ledger: each number or claim that the course repeats, with its source, date and what became of it."""
 
-import csv
 import datetime
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
-from aigc_course import course
+from aigc_course import course, tables
 from aigc_course.cards import box, inline, show
 from aigc_course.errors import CourseError
 from aigc_course.i18n import get_lang, t
@@ -38,21 +37,8 @@ COLUMNS = tuple(field.name for field in fields(Claim))
 
 
 def read(path: Path) -> dict[str, Claim]:
-    """The claims of one CSV file by id; CourseError for missing columns or a row of the wrong length."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    if not rows or tuple(rows[0]) != COLUMNS:
-        raise CourseError(
-            f"{path.name} 的列应该是 {','.join(COLUMNS)}。", f"The columns of {path.name} must be {','.join(COLUMNS)}."
-        )
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(COLUMNS):
-            raise CourseError(
-                f"{path.name} 第 {number} 行有 {len(row)} 列，应该是 {len(COLUMNS)} 列（含逗号的句子要加引号）。",
-                f"{path.name} row {number} has {len(row)} columns instead of {len(COLUMNS)}: "
-                "put sentences with commas in quotes.",
-            )
-    return {row[0]: Claim(*row) for row in rows[1:]}
+    """The claims of one CSV file by id; CourseError says what is wrong with the file."""
+    return {row[0]: Claim(*row) for row in tables.rows(path, COLUMNS)}
 
 
 @cache
@@ -63,8 +49,7 @@ def load() -> dict[str, Claim]:
 
 def problems(path: Path) -> list[str]:
     """What is wrong with a ledger file, one sentence for each fault, in English (for the build and the tests)."""
-    with path.open(encoding="utf-8", newline="") as file:
-        ids = [row[0] for row in csv.reader(file) if row][1:]
+    ids = [row[0] for row in tables.rows(path, COLUMNS)]
     found = [f"{path.name}: claim {id} stands twice" for id in sorted({id for id in ids if ids.count(id) > 1})]
     slugs = {lesson.slug for lesson in course.load().lessons}
     for claim in read(path).values():

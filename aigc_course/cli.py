@@ -21,10 +21,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CourseError as error:
             click.echo(str(error), err=True)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
+        except (OSError, ImportError) as error:
+            if not (sentence := _mendable(error)):
                 raise
-            click.echo(t("磁盘满了：请腾出空间再试。", "The disk is full: free some space and try again."), err=True)
+            click.echo(sentence, err=True)
         ctx.exit(2)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -49,6 +49,7 @@ def start(lang: str | None, no_browser: bool, port: int | None) -> None:
     from aigc_course import home
 
     _speak(lang)
+    course.require_clone()
     raise SystemExit(home.serve(i18n.get_lang(), browser=not no_browser, port=port))
 
 
@@ -96,6 +97,7 @@ def run(slugs: tuple[str, ...], lang: str | None, tier: str, out: Path | None) -
     from aigc_course.book import run as book
 
     _speak(lang)
+    course.require_clone()
     lessons = [course.lesson(slug) for slug in slugs] or list(course.load().lessons)
     # here and not in the kernel, where a missing GPU or network would cost a minute and look like a broken lesson
     for name in dict.fromkeys(name for lesson in lessons for name in lesson.models):
@@ -112,6 +114,7 @@ def run(slugs: tuple[str, ...], lang: str | None, tier: str, out: Path | None) -
 )
 @click.option("--force", is_flag=True, help=t("没改动的也重新运行", "execute again what has not changed, too"))
 def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: bool) -> None:
+    course.require_clone()
     from aigc_course.book import build as book
 
     if accept:
@@ -159,6 +162,23 @@ def train(model: str, out: Path | None, seed: int | None, publish: bool) -> None
 
     course.model(model)
     training.run(model, seed=seed, out=out, publish=publish)
+
+
+def _mendable(error: OSError | ImportError) -> str | None:
+    """What to do about an error of the machine and not of the course; None where nobody but us can mend it."""
+    if isinstance(error, ModuleNotFoundError) and not error.name.startswith("aigc_course"):
+        return t(
+            f'没有安装 {error.name}：请运行 pip install -e ".[all]"。',
+            f'{error.name} is not installed: run pip install -e ".[all]".',
+        )
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return t("磁盘满了：请腾出空间再试。", "The disk is full: free some space and try again.")
+    if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return t(
+            f"没有权限读写 {error.filename}：请检查它的权限。",
+            f"{error.filename} cannot be read or written: check its permissions.",
+        )
+    return None
 
 
 def _speak(lang: str | None) -> None:

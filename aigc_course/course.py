@@ -73,6 +73,15 @@ def root() -> Path:
     return package.parent if (package.parent / "course.toml").exists() else package
 
 
+def require_clone() -> None:
+    """CourseError where only the package is installed, without the lessons."""
+    if not (root() / "notebooks").is_dir():
+        raise CourseError(
+            "这里只装了程序包，没有课文：请克隆课程仓库，在那里运行 make lab。",
+            "Only the package is installed here, without the lessons: clone the course and run make lab there.",
+        )
+
+
 def read(path: Path) -> Course:
     """Parse one course.toml; CourseError names the file and what is wrong with it."""
     try:

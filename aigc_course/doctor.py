@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -35,10 +36,12 @@ def findings() -> Iterator[Finding]:
     yield from packages()
     yield disk()
     yield home()
-    yield font()
-    yield gpu()
-    for name in course.load().models:
-        yield model(name)
+    for look in (font, gpu, *(partial(model, name) for name in course.load().models)):
+        try:
+            yield look()
+        except ImportError as error:  # a package that `packages` named, or one that is there and broken
+            broken = t("装不进来，后面的检查要用它", "cannot be imported; a check needs it")
+            yield Finding(str(error.name), False, broken, 'pip install -e ".[lab]"')
 
 
 def python() -> Finding:

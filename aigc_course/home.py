@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from aigc_course import course, progress
 from aigc_course.errors import CourseError
+from aigc_course.files import write_whole
 from aigc_course.i18n import get_lang, set_lang, t
 
 INK, GREY, BLUE, GREEN, PALE, LINE = "#1f2933", "#52606d", "#0072B2", "#00785a", "#f5f7fa", "#d9e2ec"
@@ -24,6 +24,7 @@ QUIZ = Path(__file__).resolve().parent / "quiz"
 # what a lesson's source asks of the learner: the ids under which progress is kept
 _PREDICTION = re.compile(r"""\bpredict\(\s*["']([\w.-]+)["']""")
 _CHECK = re.compile(r"^:check:\s*([\w.-]+)", re.M)
+_QUESTION = re.compile(r"^\[\[question\]\]", re.M)
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ def done(lesson: course.Lesson, state: dict) -> Done:
     """Compare what the sources of `lesson` ask for with `state` (see progress.load)."""
     text, lab = _text(lesson.source), _text(lesson.lab_source)
     predictions = set(_PREDICTION.findall(text + lab))
-    questions = tomllib.loads(_text(QUIZ / f"{lesson.slug}.toml")).get("question", [])
-    quiz = {f"{lesson.slug}.s{number}" for number in range(1, len(questions) + 1)}
+    questions = len(_QUESTION.findall(_text(QUIZ / f"{lesson.slug}.toml")))
+    quiz = {f"{lesson.slug}.s{number}" for number in range(1, questions + 1)}
     passed = {id for id, good in state["checks"].items() if good is True}
     return Done(_pair(predictions, state["predictions"]), _pair(quiz, passed), _pair(set(_CHECK.findall(lab)), passed))
 
@@ -55,7 +56,8 @@ def _pair(asked: set[str], had: Iterable[str]) -> tuple[int, int]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    """What stands in a file, as far as it can be read: one damaged source must not keep the course shut."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def show(lang: str | None = None) -> None:
@@ -157,7 +159,7 @@ def write(lang: str) -> Path:
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
     path = course.root() / f"home_{lang}.ipynb"
     try:
-        nbformat.write(notebook, path)
+        write_whole(path, nbformat.writes(notebook) + "\n")
     except OSError as error:
         raise CourseError(
             f"写不了课程首页 {path}（{error.strerror}）：请检查磁盘空间和文件夹权限。",
@@ -174,7 +176,7 @@ def write(lang: str) -> Path:
 def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
     """Open JupyterLab on the course home and wait for its end; gives its exit code.
 
-    CourseError where JupyterLab is not installed or `port` is taken; without `port` the next free one is used.
+    CourseError where JupyterLab is not installed, cannot keep its files or `port` is taken. Without `port`: a free one.
     """
     if find_spec("jupyterlab") is None:
         raise CourseError(
@@ -183,6 +185,7 @@ def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
         )
     if port is not None:
         _refuse_taken(port)
+    _refuse_unwritable()
     path = write(lang)
     options = [
         f"--ServerApp.root_dir={course.root()}",
@@ -209,11 +212,32 @@ def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
                 continue
 
 
+def _refuse_unwritable() -> None:
+    """JupyterLab itself would end in a page of Python where it cannot keep its keys and the list of its servers."""
+    from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
+
+    for variable, find in (("JUPYTER_DATA_DIR", jupyter_data_dir), ("JUPYTER_RUNTIME_DIR", jupyter_runtime_dir)):
+        folder = Path(find())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise CourseError(
+                f"JupyterLab 写不进 {folder}（{error.strerror}）：请把环境变量 {variable} 设成一个可写的文件夹。",
+                f"JupyterLab cannot write to {folder} ({error.strerror}): "
+                f"set {variable} to a folder that you can write to.",
+            ) from error
+
+
 def _refuse_taken(port: int) -> None:
+    if not 0 < port < 2**16:
+        raise CourseError(
+            f"没有 {port} 这个端口：请用 1 到 65535 之间的数。", f"There is no port {port}: choose one from 1 to 65535."
+        )
     with socket.socket() as probe:
-        if (
-            os.name == "posix"
-        ):  # as the server does: a port just given up is free; elsewhere this flag means another thing
+        # as the server does: a port just given up is free; elsewhere this flag means another thing
+        if os.name == "posix":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

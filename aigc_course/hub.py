@@ -60,7 +60,7 @@ def find(name: str, tier: str = "cpu") -> Path:
 def models() -> list[dict]:
     """The bundled models: name, path, size (bytes of all files), sha256 (of model.safetensors), metrics."""
     found = []
-    for name, entry in _manifest().items():
+    for name, entry in read_manifest(zoo_dir()).items():
         folder = verify(name)
         found.append(
             {
@@ -80,7 +80,7 @@ def verify(name: str) -> Path:
     CourseError names the first missing or altered file and how to get it back.
     """
     course.model(name)
-    manifest = _manifest()
+    manifest = read_manifest(zoo_dir())
     if name not in manifest:
         raise CourseError(
             f"模型 {name} 没有随课程附带，可以自己训练：aigc train {name} --publish。",
@@ -96,13 +96,17 @@ def verify(name: str) -> Path:
     return folder
 
 
-def _manifest() -> dict:
-    path = zoo_dir() / "manifest.toml"
+def read_manifest(zoo: Path) -> dict:
+    """The entries of zoo/manifest.toml by model name, {} where there is none; CourseError where it is damaged."""
+    path = zoo / "manifest.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        if not all(entry["files"] for entry in entries.values()):
+            raise KeyError("files")
+        return entries
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise CourseError(
             f"读不懂模型清单 {_shown(path)}（{error}），请恢复它：git checkout -- {_shown(path)}。",
             f"Cannot read the list of models {_shown(path)} ({error}): restore it with git checkout -- {_shown(path)}.",
@@ -137,10 +141,10 @@ def _damaged(path: Path, name: str, zh: str, en: str) -> CourseError:
 
 def _device(name: str, tier: str) -> str:
     """ "cuda" for the gpu tier; a folder of the reader's own may run on the CPU, a hub model is too big to try."""
-    import torch
-
     if tier == "cpu":
         return "cpu"
+    import torch
+
     if torch.cuda.is_available():
         return "cuda"
     if Path(name).expanduser().is_dir() and name not in course.load().models:

@@ -4,13 +4,13 @@ import copy
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from aigc_course.files import write_whole
 from aigc_course.i18n import t
 
 FILE = "progress.json"
@@ -86,7 +86,7 @@ def _update(change: Callable[[dict], None]) -> dict:
     if folder in _memory:
         change(_memory[folder])
         return copy.deepcopy(_memory[folder])
-    state = _empty()
+    state = _last_known(folder / FILE)  # where nothing can be written, memory goes on from here
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f"{FILE}.lock", timeout=LOCK_SECONDS):
@@ -94,12 +94,21 @@ def _update(change: Callable[[dict], None]) -> dict:
                 state = _read(folder / FILE)
             except _Damaged:
                 _set_aside(folder / FILE)
+                state = _empty()
             change(state)
-            _write(folder / FILE, state)
+            # in ASCII: half a character, which UTF-8 cannot hold, may stand in a file and must not stop a lesson
+            write_whole(folder / FILE, json.dumps(state, indent=1, sort_keys=True), mode=0o600)
     except OSError as error:
         change(state)
         return _keep_in_memory(state, error)
     return state
+
+
+def _last_known(path: Path) -> dict:
+    try:
+        return _read(path)
+    except (_Damaged, OSError):
+        return _empty()
 
 
 def _read(path: Path) -> dict:
@@ -107,25 +116,11 @@ def _read(path: Path) -> dict:
         state = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return _empty()
-    except ValueError as error:  # neither UTF-8 nor JSON
+    except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON, or brackets without end
         raise _Damaged from error
     if not isinstance(state, dict) or any(not isinstance(state.get(section), dict) for section in _SECTIONS):
         raise _Damaged
     return state
-
-
-def _write(path: Path, state: dict) -> None:
-    """All or nothing: a full temporary file, on the disk, then renamed over the old one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{FILE}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(state, file, ensure_ascii=False, indent=1, sort_keys=True)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def _set_aside(path: Path) -> None:

@@ -99,7 +99,7 @@ def test_no_disk_for_progress(monkeypatch, capsys):
     def full(*words, **options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(progress.tempfile, "mkstemp", full)
+    monkeypatch.setattr(progress, "write_whole", full)
     progress.save_check("tokens.q1", True)
     assert "No space left on device" in one_sentence(capsys.readouterr().err)
 
@@ -147,6 +147,76 @@ def test_a_busy_port(lang):
     assert "--port" in sentence
 
 
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("port", ["0", "-1", "65536"])
+def test_a_port_that_does_not_exist(port, lang):
+    assert port in aigc("start", "--no-browser", "--port", port, lang=lang)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("variable", ["JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"])
+def test_jupyterlab_cannot_keep_its_files(tmp_path, variable, lang):
+    (tmp_path / "file").touch()
+    folders = {"JUPYTER_DATA_DIR": str(tmp_path), variable: str(tmp_path / "file" / "jupyter")}
+    assert variable in aigc("start", "--no-browser", lang=lang, **folders)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_nowhere_to_put_executed_lessons(tmp_path, lang):
+    (tmp_path / "file").touch()
+    assert "--out" in aigc("run", "start", "--out", str(tmp_path / "file" / "out"), lang=lang)
+
+
+def python(code: str, *words: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    """Run code with the package that lies in `folder`, which Python looks through first."""
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_no_permission_to_write(lang):
+    code = """
+from aigc_course import cli
+from aigc_course.book import build
+def refused(*words, **options):
+    raise PermissionError(13, "Permission denied", "notebooks/zh/01_start.ipynb")
+build.build = refused
+cli.main(["build", "start"])
+"""
+    child = python(code, AIGC_LANG=lang)
+    assert child.returncode == 2
+    assert "notebooks/zh/01_start.ipynb" in one_sentence(child.stderr)
+
+
+WITHOUT = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == MISSING:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Hidden())
+from aigc_course.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("package", "words"), [("jupytext", ["build"]), ("papermill", ["run", "start"])])
+def test_an_extra_that_is_not_installed(package, words, lang):
+    """As after `make lab`, which installs what a learner needs and no more."""
+    child = python(WITHOUT.replace("MISSING", repr(package)), *words, AIGC_LANG=lang)
+    assert child.returncode == 2
+    sentence = one_sentence(child.stderr)
+    assert package in sentence and "pip install" in sentence
+
+
+def test_doctor_goes_on_without_a_package():
+    child = python(WITHOUT.replace("MISSING", "'torch'"), "doctor", COLUMNS="200")
+    assert child.returncode == 1
+    assert child.stderr == ""
+    assert "torch " in child.stdout and "to mend" in child.stdout
+
+
 # --- files -------------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +259,54 @@ def test_a_damaged_notebook_source(copied_course):
     said = aigc_in(copied_course, "build", "start")
     assert "Traceback" not in said
     assert "start.md" in said
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b'{"cells": 3, "metadata": {}, "nbformat": 4}'])
+def test_a_damaged_notebook(copied_course, content):
+    notebook = copied_course / "notebooks" / "zh" / "01_start.ipynb"
+    notebook.parent.mkdir()
+    notebook.write_bytes(content)
+    assert "01_start.ipynb" in one_sentence(aigc_in(copied_course, "run", "start", "--lang", "zh"))
+
+
+@pytest.mark.parametrize("harm", [b"\xff", b'[[question]]\nanswer = "', b""])
+def test_a_damaged_source_or_quiz_does_not_keep_the_course_shut(copied_course, harm):
+    for path in ("notebooks/src/tokens.md", "labs/src/tokens.md", "aigc_course/quiz/tokens.toml"):
+        (copied_course / path).write_bytes(harm)
+    child = python("from aigc_course import home; print(home.page())", folder=copied_course)
+    assert child.returncode == 0, child.stderr
+    assert "02_tokens.ipynb" in child.stdout
+
+
+@pytest.mark.parametrize("harm", ["remove", "bytes", "cut"])
+@pytest.mark.parametrize("name", ["claims", "glossary"])
+def test_a_damaged_table(copied_course, name, harm):
+    table = copied_course / "datasets" / f"{name}.csv"
+    content = table.read_bytes()
+    table.write_bytes(b"\xff" if harm == "bytes" else content[:200])
+    if harm == "remove":
+        table.unlink()
+    code = f"""
+from aigc_course import {name}
+try:
+    {name}.load()
+except ValueError as error:
+    raise SystemExit(str(error))
+"""
+    assert f"{name}.csv" in one_sentence(python(code, folder=copied_course).stderr)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("command", ["start", "run", "build"])
+def test_the_package_without_the_lessons(tmp_path, command, lang):
+    """As pip installs it: course.toml lies in the package, and there are no notebooks."""
+    package = tmp_path / "aigc_course"
+    shutil.copytree(ROOT / "aigc_course", package, ignore=shutil.ignore_patterns("__pycache__", "zoo", "fonts"))
+    shutil.copy(ROOT / "course.toml", package)
+    code = "from aigc_course.cli import main; main()"
+    child = python(code, command, folder=tmp_path, AIGC_LANG=lang)
+    assert child.returncode == 2
+    assert "make lab" in one_sentence(child.stderr)
 
 
 def test_a_damaged_course_map(copied_course):

@@ -204,6 +204,7 @@ def test_accept_touches_only_the_stamps(scratch):
         '+++ {"tags": ["zh"\n\nx\n',
         "```{code-cell} ipython3\nx = 1\n",
         "```{code-cell} ipython3\n:tags: [a\nx\n```\n",
+        '+++ {"tags": 3}\n\nx\n',
     ],
 )
 def test_a_damaged_source_is_one_sentence_that_names_the_file(scratch, damage):

@@ -152,9 +152,10 @@ def test_a_file_is_hashed_once_while_it_does_not_change(zoo, monkeypatch):
 
 
 def test_a_damaged_manifest_is_named(zoo):
-    (zoo / "manifest.toml").write_text("[lm")
-    with pytest.raises(CourseError, match=r"manifest\.toml"):
-        hub.load_lm("lm")
+    for cut_short in ("[lm", "[lm]\nseed = 1\n", "[lm]\n[lm.files]\n", "lm = 1\n", "\xff"):
+        (zoo / "manifest.toml").write_bytes(cut_short.encode("latin-1"))
+        with pytest.raises(CourseError, match=r"manifest\.toml"):
+            hub.load_lm("lm")
 
 
 def test_a_role_that_is_not_bundled_says_how_to_train_it(zoo):

@@ -57,7 +57,11 @@ for i in range(40):
     assert len(progress.load()["checks"]) == 120
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b'{"predictions": []}', b'{"checks": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe", b"[]", b"[" * 100_000, b'{"predictions": []}', b'{"checks": {}}'],
+    ids=lambda content: repr(content)[:25],
+)
 def test_a_damaged_file_is_set_aside_and_said_once(own_home, capsys, content):
     own_home.mkdir()
     (own_home / "progress.json").write_bytes(content)
@@ -105,6 +109,23 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_no_litter(own_home, monkeypat
     assert progress.load()["checks"] == {"tokens.q1": True, "tokens.q2": True}, "in memory, with what the file held"
     assert json.loads((own_home / "progress.json").read_text())["checks"] == {"tokens.q1": True}
     assert not list(own_home.glob(".progress*"))
+
+
+def test_half_a_character_in_the_file_stops_nothing(own_home):
+    own_home.mkdir()
+    kept = {"predictions": {"tokens.p1": "\ud800"}, "checks": {}, "settings": {}}
+    (own_home / "progress.json").write_text(json.dumps(kept))
+    progress.save_check("tokens.q1", True)
+    assert progress.load() == kept | {"checks": {"tokens.q1": True}}
+
+
+def test_a_folder_that_became_unwritable_loses_nothing_of_before(own_home, capsys):
+    progress.save_check("tokens.q1", True)
+    (own_home / "progress.json.lock").unlink(missing_ok=True)
+    (own_home / "progress.json.lock").mkdir()  # refused to root too, whom permissions do not stop
+    progress.save_check("tokens.q2", True)
+    assert progress.load()["checks"] == {"tokens.q1": True, "tokens.q2": True}
+    assert "AIGC_HOME" in capsys.readouterr().err
 
 
 def test_a_writer_killed_before_the_rename_leaves_the_old_file_whole(own_home):

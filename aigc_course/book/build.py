@@ -9,10 +9,11 @@ from nbformat import NotebookNode
 
 from aigc_course import course
 from aigc_course.book import editions, lint
-from aigc_course.book.run import execute
+from aigc_course.book.run import execute, read_built
 from aigc_course.book.source import Source, display_path, read, structure_problems
 from aigc_course.book.source import accept as stamp
 from aigc_course.errors import CourseError
+from aigc_course.files import write_whole
 from aigc_course.i18n import LANGS, t
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -32,22 +33,12 @@ def _text(notebook: NotebookNode) -> str:
 
 
 def _replace(path: Path, text: str) -> bool:
-    """Write the file whole or not at all; True if that changed it."""
+    """Write the file where its text differs; True if it did."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".part")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, path)
+    write_whole(path, text)
     return True
-
-
-def _read_built(path: Path) -> NotebookNode | None:
-    """A committed notebook, or None where there is none that can be read."""
-    try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError):
-        return None
 
 
 def same_cells(built: NotebookNode, fresh: NotebookNode) -> bool:
@@ -125,7 +116,7 @@ def _build_lesson(lesson: course.Lesson, force: bool) -> list[Path]:
     source, *lab = _sources(lesson)
     for lang in LANGS:
         path, fresh = lesson.notebook(lang), editions.lesson_edition(source, lang)
-        built = _read_built(path)
+        built = read_built(path)
         if force or built is None or not (same_cells(built, fresh) and is_executed(built)):
             executed = _execute(fresh, path, f"{lesson.slug} ({lang})")
             if _replace(path, _text(executed)):
@@ -181,7 +172,7 @@ def _built_problems(lesson: course.Lesson, sources: list[Source], lang: str) -> 
     targets = [(lesson.notebook(lang), editions.lesson_edition(sources[0], lang), True)]
     targets += [(lesson.lab(lang), editions.lab_edition(source, lang), False) for source in sources[1:]]
     for path, fresh, executed in targets:
-        name, built = display_path(path), _read_built(path)
+        name, built = display_path(path), read_built(path)
         stale = built is None or not same_cells(built, fresh) or (executed and not is_executed(built))
         if stale:
             problems.append(

@@ -128,7 +128,7 @@ def notebook_problems(path: Path, notebook: NotebookNode) -> list[str]:
             if output.output_type == "error":
                 found.append(_say(where, cell.id, f"出错：{output.evalue}", f"shows an error: {output.evalue}"))
             elif output.output_type == "stream" and output.name == "stderr":
-                first = output.text.strip().splitlines()[0][:120]
+                first = output.text.strip().partition("\n")[0][:120]
                 found.append(_say(where, cell.id, f"有警告输出：{first}", f"shows a warning: {first}"))
             text = output.get("text", "") + "".join(
                 value for kind, value in output.get("data", {}).items() if not kind.startswith("image/png")

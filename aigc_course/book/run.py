@@ -31,6 +31,16 @@ class Result:
     error: str
 
 
+def read_built(path: Path) -> NotebookNode | None:
+    """A built notebook, or None where there is none that is whole."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (OSError, ValueError, AttributeError, TypeError, LookupError, nbformat.ValidationError):
+        return None  # nbformat looks into the text before it asks whether it is a notebook
+    return notebook
+
+
 def execute(
     notebook: Path, parameters: dict | None = None, folder: Path | None = None, label: str = ""
 ) -> NotebookNode:
@@ -42,6 +52,7 @@ def execute(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # papermill's optional parts warn on import
         import papermill
+        from nbclient.exceptions import DeadKernelError
 
     with tempfile.TemporaryDirectory() as scratch:
         out = Path(scratch) / notebook.name
@@ -61,6 +72,11 @@ def execute(
                 f"{notebook.name} 的第 {error.cell_index + 1} 格出错：{what}",
                 f"{notebook.name}, cell {error.cell_index + 1} failed: {what}",
             ) from error
+        except DeadKernelError as error:
+            raise LessonFailed(
+                f"{notebook.name} 运行到一半内核没了，多半是内存不够：请关掉别的程序再试。",
+                f"The kernel of {notebook.name} died, most likely for want of memory: close other programs, try again.",
+            ) from error
         return nbformat.read(out, as_version=4)
 
 
@@ -71,13 +87,19 @@ def run(slugs: list[str], langs: list[str], tier: str = "cpu", out: Path | None 
     """
     jobs = [(slug, lang, course.lesson(slug).notebook(lang)) for slug in slugs for lang in langs]
     for slug, _, path in jobs:
-        if not path.exists():
+        if read_built(path) is None:
             raise CourseError(
-                f"课文 {slug} 还没有构建，请先运行 aigc build {slug}。",
-                f"Lesson {slug} is not built: run aigc build {slug}.",
+                f"课文 {slug} 还没有构建，或者 {path.name} 损坏了：请运行 aigc build {slug}。",
+                f"Lesson {slug} is not built or {path.name} is damaged: run aigc build {slug}.",
             )
     if out:
-        out.mkdir(parents=True, exist_ok=True)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CourseError(
+                f"建不了文件夹 {out}（{error.strerror}）：请用 --out 换一个。",
+                f"Cannot make the folder {out} ({error.strerror}): choose another with --out.",
+            ) from error
     results = []
     for slug, lang, path in jobs:
         start, error = time.monotonic(), ""

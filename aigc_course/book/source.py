@@ -9,9 +9,11 @@ from pathlib import Path
 import jupytext
 import yaml
 from jupytext.myst import MystMetadataParsingError
+from nbformat import ValidationError
 
 from aigc_course import course
 from aigc_course.errors import CourseError
+from aigc_course.files import write_whole
 from aigc_course.i18n import LANGS, t
 
 _BREAK = re.compile(r"^\+\+\+ (?P<metadata>\{.*\})[ \t]*$", re.MULTILINE)
@@ -84,8 +86,9 @@ def read(slug: str, path: Path) -> Source:
         raise CourseError(
             f"没有源文件 {where}，请先写好它。", f"There is no source {where}: write it first."
         ) from error
-    except (OSError, UnicodeDecodeError, MystMetadataParsingError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+    except (OSError, UnicodeDecodeError, MystMetadataParsingError, yaml.YAMLError, ValidationError) as error:
+        # of a value of the wrong kind nbformat tells the whole schema
+        reason = error.message if isinstance(error, ValidationError) else " ".join(str(error).split())
         raise CourseError(
             f"{where} 读不出来：{reason}。请改好这一处再构建。",
             f"Cannot read {where}: {reason}. Mend that place, then build again.",
@@ -166,5 +169,5 @@ def accept(source: Source) -> int:
 
     stamped = _BREAK.sub(stamp, text)
     if changed:
-        source.path.write_text(stamped, encoding="utf-8")
+        write_whole(source.path, stamped)
     return changed

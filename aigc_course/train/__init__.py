@@ -48,11 +48,12 @@ def run(
         seeds = recipe.SEEDS
     else:
         seeds = (recipe.SEEDS[0] if seed is None else _whole(seed),)
+    known = manifest.read(manifest.ZOO).get(name, {})  # read now: a damaged manifest is said before the training
     base = Path(out) if out else home() / "train"
     folders = {s: base if out and len(seeds) == 1 else base / f"{name}-{s}" for s in seeds}
     results = {s: _train(recipe, s, folder, resume) for s, folder in folders.items()}
     first = results[seeds[0]]
-    Console().print(table(name, first, manifest.read(manifest.ZOO).get(name, {}), recipe.BARS))
+    Console().print(table(name, first, known, recipe.BARS))
     if publish:
         (folders[seeds[0]] / "model" / "README.md").write_text(recipe.card(results), encoding="utf-8")
         entry = manifest.entry(name, results, recipe.TOLERANCE, recipe.settings(seeds[0]))

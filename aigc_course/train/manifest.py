@@ -4,30 +4,23 @@ import hashlib
 import json
 import os
 import shutil
-import tomllib
 from pathlib import Path
 
 import torch
 
 from aigc_course.errors import CourseError
+from aigc_course.files import write_whole
+from aigc_course.hub import read_manifest as read
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 
 
-def read(zoo: Path) -> dict:
-    """The manifest's entries by model name; {} where there is none yet."""
-    path = zoo / "manifest.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
 def write(manifest: dict, zoo: Path) -> None:
-    """Write the manifest whole or not at all."""
-    part = zoo / "manifest.toml.part"
+    """Write the manifest."""
     lines = ["# Written by `aigc train MODEL --publish`: do not edit by hand.\n"]
     for name, entry in sorted(manifest.items()):
         lines += _table(name, entry)
-    part.write_text("".join(lines), encoding="utf-8")
-    os.replace(part, zoo / "manifest.toml")
+    write_whole(zoo / "manifest.toml", "".join(lines))
 
 
 def _table(name: str, entry: dict) -> list[str]:
