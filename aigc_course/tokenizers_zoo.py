@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
-from aigc_course.tokens import BYTES, utf8
+from aigc_course.tokens import WRITTEN, utf8
 
 Pairs = list[tuple[int, bytes]]
 Split = Callable[[str], Pairs]
@@ -69,13 +69,11 @@ def _load_lm(path: Path) -> tuple[Split, int]:
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.encode_special_tokens = True  # "<s>" typed by a learner is four characters, not a control token
-    # byte-level vocabularies write the printable bytes as themselves and the 68 others as characters from U+0100 on
-    byte_of = {chr(BYTES[i][0] if i < 188 else 256 + i - 188): BYTES[i] for i in range(256)}
 
     def split(text: str) -> Pairs:
         encoding = tokenizer.encode(text, add_special_tokens=False)
         return [
-            (i, b"".join(byte_of[c] for c in token)) for i, token in zip(encoding.ids, encoding.tokens, strict=True)
+            (i, b"".join(WRITTEN[c] for c in token)) for i, token in zip(encoding.ids, encoding.tokens, strict=True)
         ]
 
     return split, tokenizer.get_vocab_size()

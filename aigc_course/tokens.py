@@ -19,6 +19,8 @@ from aigc_course.errors import CourseError
 _PRINTABLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
 BYTES = [bytes([b]) for b in (*_PRINTABLE, *sorted(set(range(256)) - set(_PRINTABLE)))]
 BYTE_ID = {byte[0]: i for i, byte in enumerate(BYTES)}
+# how vocabulary files write a byte: the printable ones as themselves, the 68 others as characters from U+0100 on
+WRITTEN = {chr(byte[0] if i < len(_PRINTABLE) else 256 + i - len(_PRINTABLE)): byte for i, byte in enumerate(BYTES)}
 
 # BPE never merges across units: letters with the space before them, digits likewise, a run of Chinese, a run of others
 UNIT = r" ?[A-Za-z]+| ?[0-9]+|[一-鿿]+|[^ A-Za-z0-9一-鿿]+| "

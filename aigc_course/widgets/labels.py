@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from aigc_course.tokens import BYTES
+from aigc_course.tokens import WRITTEN
 
 SPACES = {" ": "␣", "\n": "⏎", "\t": "⇥", "\u3000": "□"}
 UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
@@ -65,13 +65,11 @@ def token_labels(tokenizer, ids: Iterable[int]) -> list[str]:
     """Labels of tokens of a Hugging Face tokenizer, byte-level (Ġ for a space) or SentencePiece (▁)."""
     special = set(tokenizer.all_special_ids)
     ids = list(ids)
-    # byte-level vocabularies write printable bytes as themselves and the 68 others as characters from U+0100 on
-    byte_of = {chr(BYTES[i][0] if i < 188 else 256 + i - 188): BYTES[i] for i in range(256)}
     byte_level = tokenizer.convert_tokens_to_ids("Ġ") not in (None, tokenizer.unk_token_id)
 
     def piece(token: str) -> bytes:
-        if byte_level and all(c in byte_of for c in token):
-            return b"".join(byte_of[c] for c in token)
+        if byte_level and all(c in WRITTEN for c in token):
+            return b"".join(WRITTEN[c] for c in token)
         if len(token) == 6 and token.startswith("<0x"):
             return bytes([int(token[3:5], 16)])
         return token.replace("▁", " ").encode("utf-8")

@@ -54,14 +54,13 @@ def _lm_steps(path: Path) -> Callable[[str], list[list[bytes]]]:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
-    byte_of = {chr(tokens.BYTES[i][0] if i < 188 else 256 + i - 188): tokens.BYTES[i] for i in range(256)}
     merges = [
         tuple(m.split(" ") if isinstance(m, str) else m) for m in json.loads(tokenizer.to_str())["model"]["merges"]
     ]
-    order = {tuple(b"".join(byte_of[c] for c in side) for side in pair): n for n, pair in enumerate(merges)}
+    order = {tuple(b"".join(tokens.WRITTEN[c] for c in side) for side in pair): n for n, pair in enumerate(merges)}
 
     def steps(text: str) -> list[list[bytes]]:
-        words = [[byte_of[c] for c in word] for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text)]
+        words = [[tokens.WRITTEN[c] for c in word] for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text)]
         found = [list(chain(*words))]
         while known := {pair for word in words for pair in pairwise(word) if pair in order}:
             words = [_merged(word, min(known, key=order.get)) for word in words]
