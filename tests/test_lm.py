@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from aigc_course import grammar, train
@@ -287,6 +288,27 @@ def test_damaged_or_foreign_checkpoint(tmp_path):
         load_checkpoint(tmp_path, how)
 
 
-def test_full_disk_is_said(tmp_path):
+def test_a_full_disk_when_the_model_is_saved_keeps_the_training(tiny, tmp_path, monkeypatch):
+    def full(*_):
+        raise SafetensorError("I/O error: No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(CourseError, match="No space left"):
+        patch.setattr(lm, "save", full)
+        train.run("lm", seed=1, out=tmp_path)
+    assert (tmp_path / CHECKPOINT).exists()
+    train.run("lm", seed=1, out=tmp_path)
+    assert (tmp_path / "model" / "config.json").exists()
+
+
+def test_full_disk_is_said(tmp_path, monkeypatch):
+    def full(state, path):
+        path.write_bytes(b"as much as fits")
+        raise RuntimeError("[enforce fail at inline_container.cc] . unexpected pos 64 vs 0")
+
+    save_checkpoint(tmp_path, {"step": 1})
+    before = (tmp_path / CHECKPOINT).read_bytes()
+    monkeypatch.setattr(torch, "save", full)
     with pytest.raises(CourseError, match="Cannot write the checkpoint"):
-        save_checkpoint(tmp_path / "absent", {"step": 0})
+        save_checkpoint(tmp_path, {"step": 2})
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT], "a piece left behind keeps the disk full"
+    assert (tmp_path / CHECKPOINT).read_bytes() == before

@@ -9,6 +9,7 @@ from types import ModuleType
 import torch
 from rich.console import Console
 from rich.table import Table
+from safetensors import SafetensorError
 
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
@@ -108,12 +109,23 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
             resume=resume,
             optimizer=recipe.optimizer(model) if hasattr(recipe, "optimizer") else None,
         )
-        metrics = recipe.measure(recipe.save(model, tokenizer, folder / "model"), seed) | spent
+        metrics = recipe.measure(_saved(recipe, model, tokenizer, folder / "model"), seed) | spent
     finally:
         torch.set_num_threads(threads)
     finished.write_text(json.dumps({"settings": settings, "metrics": metrics}, indent=1), encoding="utf-8")
     (folder / CHECKPOINT).unlink()
     return metrics
+
+
+def _saved(recipe: ModuleType, model, tokenizer, folder: Path) -> Path:
+    try:
+        return recipe.save(model, tokenizer, folder)
+    except (OSError, SafetensorError) as error:
+        raise CourseError(
+            f"存不下模型 {folder}（{error}）：请腾出空间，再运行同一条命令，训练过的都还在。",
+            f"Cannot save the model in {folder} ({error}): "
+            "free some space and run the same command again, the training is kept.",
+        ) from error
 
 
 def _kept(finished: Path, settings: dict) -> dict | None:

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -140,6 +140,8 @@ def save_checkpoint(folder: Path, state: dict) -> None:
         torch.save(state, part)
         os.replace(part, folder / CHECKPOINT)
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as a RuntimeError
+        with suppress(OSError):
+            part.unlink()  # what fits of it would keep the disk full
         raise CourseError(
             f"写不了检查点 {part}（{error}）：请腾出空间，或用 --out 换一个文件夹。",
             f"Cannot write the checkpoint {part} ({error}): free some space or choose another folder with --out.",
