@@ -309,6 +309,11 @@ def test_the_package_without_the_lessons(tmp_path, command, lang):
     assert "make lab" in one_sentence(child.stderr)
 
 
+def test_a_damaged_quiz_fails_the_build_check(copied_course):
+    (copied_course / "aigc_course" / "quiz" / "tokens.toml").write_text('[[question]]\nanswer = "')
+    assert "tokens.toml" in aigc_in(copied_course, "build", "--check", "tokens", code=1)
+
+
 def test_a_damaged_course_map(copied_course):
     (copied_course / "course.toml").write_text("[[lesson]\n")
     assert "course.toml" in one_sentence(aigc_in(copied_course, "run"))

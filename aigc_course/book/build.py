@@ -145,7 +145,7 @@ def check(slugs: list[str] | None = None) -> list[str]:
     """Everything that is wrong with sources and built files, one sentence each that names file and cell."""
     problems = []
     for lesson in _lessons(slugs):
-        problems += lint.sibling_problems(lesson)
+        problems += lint.sibling_problems(lesson) + lint.quiz_problems(lesson)
         try:
             sources = _sources(lesson)
         except CourseError as error:

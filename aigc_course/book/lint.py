@@ -6,8 +6,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from aigc_course import course, glossary
+from aigc_course import course, glossary, learn
 from aigc_course.book.source import Cell, Source, display_path
+from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS, t
 
 MAX_BYTES = 400_000
@@ -59,6 +60,17 @@ def sibling_problems(lesson: course.Lesson) -> list[str]:
         for name in lesson.models
         if name not in course.load().models
     ]
+
+
+def quiz_problems(lesson: course.Lesson) -> list[str]:
+    """What is wrong with a lesson's self-check questions, where they are there."""
+    path = learn.quiz_path(lesson.slug)
+    try:
+        if "quiz" in lesson.parts and path.exists():
+            learn.read_quiz(path)
+    except CourseError as error:
+        return [str(error)]
+    return []
 
 
 def source_problems(source: Source) -> list[str]:
