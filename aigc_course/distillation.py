@@ -17,8 +17,9 @@ from aigc_course.stories import Story
 def soften(logits: Tensor, temperature: float) -> Tensor:
     """Probabilities at a temperature: the higher it is, the more the unlikely tokens show. logits: (..., vocab)."""
     if not temperature > 0:
-        raise CourseError(f"温度要大于 0，现在是 {temperature}。",
-                          f"The temperature must be greater than 0, but it is {temperature}.")
+        raise CourseError(
+            f"温度要大于 0，现在是 {temperature}。", f"The temperature must be greater than 0, but it is {temperature}."
+        )
     return torch.softmax(logits / temperature, -1)
 
 
@@ -35,8 +36,9 @@ def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0
 
 def traces(teacher, asked: Sequence[Story]) -> list[tuple[Story, str]]:
     """What the teacher, a pair (model, tokenizer), writes about each story: steps and answer, right or wrong."""
-    return [(story, group[0].text)
-            for story, group in zip(asked, attempts(teacher, [s.text for s in asked]), strict=True)]
+    return [
+        (story, group[0].text) for story, group in zip(asked, attempts(teacher, [s.text for s in asked]), strict=True)
+    ]
 
 
 def answers_only(pairs: Sequence[tuple[Story, str]]) -> list[tuple[Story, str]]:
@@ -53,7 +55,7 @@ def without_heads(model, layer: int, heads: Sequence[int]):
     attention = pruned.model.layers[layer].self_attn
     with torch.no_grad():
         for head in heads:
-            attention.o_proj.weight[:, head * attention.head_dim:(head + 1) * attention.head_dim] = 0
+            attention.o_proj.weight[:, head * attention.head_dim : (head + 1) * attention.head_dim] = 0
     return pruned
 
 

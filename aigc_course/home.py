@@ -17,7 +17,7 @@ from pathlib import Path
 from aigc_course import course, progress
 from aigc_course.errors import CourseError
 from aigc_course.files import write_whole
-from aigc_course.i18n import get_lang, set_lang, t
+from aigc_course.i18n import LANGS, get_lang, set_lang, t
 
 INK, GREY, BLUE, GREEN, PALE, LINE = "#1f2933", "#52606d", "#0072B2", "#00785a", "#f5f7fa", "#d9e2ec"
 QUIZ = Path(__file__).resolve().parent / "quiz"
@@ -74,6 +74,7 @@ def page() -> str:
     state, lessons = progress.load(), course.load().lessons
     how_far = [done(lesson, state) for lesson in lessons]
     title = course.load().title_zh if get_lang() == "zh" else course.load().title_en
+    other = next(lang for lang in LANGS if lang != get_lang())
     finished = sum(one.finished for one in how_far)
     minutes = sum(lesson.minutes for lesson in lessons)
     lead = t(
@@ -92,6 +93,7 @@ def page() -> str:
     return (
         f'<div lang="{get_lang()}" style="max-width: 760px; padding: 20px; border-radius: 12px; color: {INK}; '
         f'background-color: {PALE}; font-family: system-ui, sans-serif; line-height: 1.5">'
+        f'<div style="float: right">{_link(path(other), t("English", "中文"), filled=False)}</div>'
         f'<div style="font-size: 28px; font-weight: 700">{escape(title)}</div>'
         f'<div style="font-size: 16px; color: {GREY}">{escape(lead)}</div>'
         f'<div style="font-size: 14px; color: {GREY}; margin: 10px 0 16px 0">{escape(summary)}</div>'
@@ -144,8 +146,13 @@ def _bar(label: str, count: int, total: int) -> str:
     )
 
 
+def path(lang: str) -> Path:
+    """Where the course home in `lang` stands: beside course.toml."""
+    return course.root() / f"home_{lang}.ipynb"
+
+
 def write(lang: str) -> Path:
-    """Write home_<lang>.ipynb beside course.toml, with its output filled in, and mark it as trusted."""
+    """Write the course home in `lang` with its output filled in, and mark it as trusted."""
     import nbformat
     from nbformat.sign import NotebookNotary
 
@@ -157,20 +164,20 @@ def write(lang: str) -> Path:
     cell = nbformat.v4.new_code_cell(source, outputs=[output], id="home")
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
-    path = course.root() / f"home_{lang}.ipynb"
+    home = path(lang)
     try:
-        write_whole(path, nbformat.writes(notebook) + "\n")
+        write_whole(home, nbformat.writes(notebook) + "\n")
     except OSError as error:
         raise CourseError(
-            f"写不了课程首页 {path}（{error.strerror}）：请检查磁盘空间和文件夹权限。",
-            f"Cannot write the course home {path} ({error.strerror}): check the disk and the folder's permissions.",
+            f"写不了课程首页 {home}（{error.strerror}）：请检查磁盘空间和文件夹权限。",
+            f"Cannot write the course home {home} ({error.strerror}): check the disk and the folder's permissions.",
         ) from error
     notary = NotebookNotary()
     try:
         notary.sign(notebook)
     finally:
         notary.store.close()
-    return path
+    return home
 
 
 def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
@@ -186,10 +193,13 @@ def serve(lang: str, browser: bool = True, port: int | None = None) -> int:
     if port is not None:
         _refuse_taken(port)
     _refuse_unwritable()
-    path = write(lang)
+    for one in sorted(
+        LANGS, key=lambda one: one == lang
+    ):  # the reader's last, so that its language stays the current one
+        write(one)
     options = [
         f"--ServerApp.root_dir={course.root()}",
-        f"--LabApp.default_url=/lab/tree/{path.name}",
+        f"--LabApp.default_url=/lab/tree/{path(lang).name}",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",

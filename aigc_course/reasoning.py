@@ -70,9 +70,17 @@ def load(name: str):
     return hub.load_lm(name, "cpu")
 
 
-def attempts(model, questions: Sequence[str], *, think: bool = True, budget: int | None = None,
-             temperature: float = 0.0, samples: int = 1, generator: torch.Generator | None = None,
-             max_new_tokens: int = MAX_NEW_TOKENS) -> list[list[Attempt]]:
+def attempts(
+    model,
+    questions: Sequence[str],
+    *,
+    think: bool = True,
+    budget: int | None = None,
+    temperature: float = 0.0,
+    samples: int = 1,
+    generator: torch.Generator | None = None,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+) -> list[list[Attempt]]:
     """For each question, `samples` texts that the model writes. temperature 0 is greedy; the rest as in `ask`."""
     model, tokenizer = load(model) if isinstance(model, str) else model
     rule = thinking_rule(tokenizer, think, budget)
@@ -80,22 +88,33 @@ def attempts(model, questions: Sequence[str], *, think: bool = True, budget: int
     longest = max(map(len, prompts), default=0)
     if longest + max_new_tokens > model.config.max_position_embeddings:
         room = model.config.max_position_embeddings - max_new_tokens
-        raise CourseError(f"问题太长：有 {longest} 个 token，最多 {room} 个，请写短一些。",
-                          f"The question is too long: {longest} tokens, at most {room} fit. Shorten it.")
+        raise CourseError(
+            f"问题太长：有 {longest} 个 token，最多 {room} 个，请写短一些。",
+            f"The question is too long: {longest} tokens, at most {room} fit. Shorten it.",
+        )
     written, size = [], max(1, ROWS // samples)
     for at in range(0, len(prompts), size):
-        written += rollout(model, prompts[at:at + size], max_new_tokens=max_new_tokens, temperature=temperature,
-                           samples=samples, generator=generator, rule=rule)
+        written += rollout(
+            model,
+            prompts[at : at + size],
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            samples=samples,
+            generator=generator,
+            rule=rule,
+        )
     texts = tokenizer.batch_decode([ids[:-1] if ids[-1:] == [tokenizer.eos_token_id] else ids for ids in written])
     every = [Attempt(ids, text, *stories.split_reply(text)) for ids, text in zip(written, texts, strict=True)]
-    return [every[at:at + samples] for at in range(0, len(every), samples)]
+    return [every[at : at + samples] for at in range(0, len(every), samples)]
 
 
 def thinking_rule(tokenizer, think: bool = True, budget: int | None = None) -> Rule | None:
     """What `think` and `budget` do to the logits: forbid <think>, or write </think> once the budget is spent."""
     if budget is not None and (isinstance(budget, bool) or not isinstance(budget, int) or budget < 0):
-        raise CourseError(f"budget 是最多思考多少个 token，要是 0、1、2……这样的整数，现在是 {budget!r}。",
-                          f"budget is the most thinking tokens allowed, a whole number from 0, but it is {budget!r}.")
+        raise CourseError(
+            f"budget 是最多思考多少个 token，要是 0、1、2……这样的整数，现在是 {budget!r}。",
+            f"budget is the most thinking tokens allowed, a whole number from 0, but it is {budget!r}.",
+        )
     opening, closing = tokenizer.convert_tokens_to_ids([OPEN, CLOSE])
     if think and budget is None:
         return None
@@ -125,7 +144,7 @@ def first_fault(story: stories.Story, thinking: str) -> int | None:
     """The first line (from 0) of the thinking that is not the story's; a missing or a superfluous one counts; None if
     all are right."""
     right, there = stories.lines(story.start, story.ops), thinking.split("，") if thinking else []
-    wrong = (i for i in range(max(len(right), len(there))) if right[i:i + 1] != there[i:i + 1])
+    wrong = (i for i in range(max(len(right), len(there))) if right[i : i + 1] != there[i : i + 1])
     return next(wrong, None)
 
 
@@ -139,16 +158,20 @@ def pass_at_k(n: int, right: int, k: int) -> float:
     """The chance that one of k samples is right, without bias from `right` of n: 1 − C(n−right,k)/C(n,k) (Chen et al.
     2021)."""
     if not 0 <= right <= n or not 1 <= k <= n:
-        raise CourseError(f"要 0 ≤ right ≤ n 且 1 ≤ k ≤ n，现在 n={n}，right={right}，k={k}。",
-                          f"0 ≤ right ≤ n and 1 ≤ k ≤ n are needed, but n={n}, right={right}, k={k}.")
+        raise CourseError(
+            f"要 0 ≤ right ≤ n 且 1 ≤ k ≤ n，现在 n={n}，right={right}，k={k}。",
+            f"0 ≤ right ≤ n and 1 ≤ k ≤ n are needed, but n={n}, right={right}, k={k}.",
+        )
     return 1 - math.comb(n - right, k) / math.comb(n, k)
 
 
 def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
     """The 95 % interval of a share, `right` of n (Wilson 1927): stays within 0…1 and is honest near its ends."""
     if not 0 <= right <= n or n < 1:
-        raise CourseError(f"要 0 ≤ right ≤ n 且 n ≥ 1，现在 n={n}，right={right}。",
-                          f"0 ≤ right ≤ n and n ≥ 1 are needed, but n={n}, right={right}.")
+        raise CourseError(
+            f"要 0 ≤ right ≤ n 且 n ≥ 1，现在 n={n}，right={right}。",
+            f"0 ≤ right ≤ n and n ≥ 1 are needed, but n={n}, right={right}.",
+        )
     share, spread = right / n, z * z / n
     centre = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / n + spread / n / 4) / (1 + spread)

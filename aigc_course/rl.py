@@ -43,8 +43,15 @@ def k3(logp: Tensor, logp_reference: Tensor) -> Tensor:
     return torch.exp(log_ratio) - log_ratio - 1
 
 
-def grpo_loss(logp: Tensor, logp_old: Tensor, logp_reference: Tensor | None, advantages: Tensor, mask: Tensor,
-              clip: float = 0.2, beta: float = 0.0) -> Tensor:
+def grpo_loss(
+    logp: Tensor,
+    logp_old: Tensor,
+    logp_reference: Tensor | None,
+    advantages: Tensor,
+    mask: Tensor,
+    clip: float = 0.2,
+    beta: float = 0.0,
+) -> Tensor:
     """The loss to minimise: mean over texts of the mean over their tokens. mask: (texts, tokens), 1 where written."""
     gain = clipped(logp, logp_old, advantages, clip)
     if beta:
@@ -94,8 +101,15 @@ class Update:
     groups: list[tuple[stories.Story, list[Attempt], list[float]]]
 
 
-def grpo(model, tokenizer, updates: int, reward: Reward = answer_reward, settings: Settings | None = None,
-         reference=None, seed: int = 0) -> Iterator[Update]:
+def grpo(
+    model,
+    tokenizer,
+    updates: int,
+    reward: Reward = answer_reward,
+    settings: Settings | None = None,
+    reference=None,
+    seed: int = 0,
+) -> Iterator[Update]:
     """Train `model` in place, one `Update` at a time. reference: the model the KL holds on to, needed if beta > 0."""
     s = settings or Settings()
 
@@ -103,8 +117,9 @@ def grpo(model, tokenizer, updates: int, reward: Reward = answer_reward, setting
         useful = rewards.std(-1) > 0  # where all samples of a group fare alike there is nothing to learn
         if not bool(useful.any()):
             return 0.0, 0.0
-        ids, mask = batch(tokenizer, [(story, a) for story, group, u in zip(asked, groups, useful, strict=True)
-                                      for a in group if u])
+        ids, mask = batch(
+            tokenizer, [(story, a) for story, group, u in zip(asked, groups, useful, strict=True) for a in group if u]
+        )
         A = advantage(rewards)[useful].flatten()
         with torch.no_grad():
             logp_reference = token_logprobs(reference, ids, mask)[0] if s.beta else None
@@ -119,14 +134,19 @@ def grpo(model, tokenizer, updates: int, reward: Reward = answer_reward, setting
     yield from _train(model, tokenizer, updates, reward, s, seed, improve)
 
 
-def expert_iteration(model, tokenizer, updates: int, reward: Reward = answer_reward, settings: Settings | None = None,
-                     seed: int = 0) -> Iterator[Update]:
+def expert_iteration(
+    model, tokenizer, updates: int, reward: Reward = answer_reward, settings: Settings | None = None, seed: int = 0
+) -> Iterator[Update]:
     """The simple rival (Anthony et al. 2017; STaR): sample the same groups, keep the rewarded texts, imitate them."""
     s = settings or Settings()
 
     def improve(optimizer, asked, groups, rewards: Tensor) -> tuple[float, float]:
-        good = [(story, a) for story, group, row in zip(asked, groups, rewards.tolist(), strict=True)
-                for a, paid in zip(group, row, strict=True) if paid > 0]
+        good = [
+            (story, a)
+            for story, group, row in zip(asked, groups, rewards.tolist(), strict=True)
+            for a, paid in zip(group, row, strict=True)
+            if paid > 0
+        ]
         if not good:
             return 0.0, 0.0
         ids, mask = batch(tokenizer, good)
@@ -145,14 +165,26 @@ def _train(model, tokenizer, updates: int, reward: Reward, s: Settings, seed: in
     for step in range(updates):
         optimizer.param_groups[0]["lr"] = s.learning_rate * min(1, (step + 1) / s.warm_up)
         asked = [stories.draw(rng, False, operations=s.operations, kinds=s.kinds) for _ in range(s.prompts)]
-        groups = attempts((model, tokenizer), [story.text for story in asked], temperature=s.temperature,
-                          samples=s.samples, generator=generator, max_new_tokens=s.max_new_tokens)
+        groups = attempts(
+            (model, tokenizer),
+            [story.text for story in asked],
+            temperature=s.temperature,
+            samples=s.samples,
+            generator=generator,
+            max_new_tokens=s.max_new_tokens,
+        )
         rewards = torch.tensor([[reward(story, a) for a in group] for story, group in zip(asked, groups, strict=True)])
         kl, entropy = improve(optimizer, asked, groups, rewards)
         lengths = [len(a.ids) for group in groups for a in group]
-        yield Update(step, float(rewards.mean()), sum(lengths) / len(lengths), kl, entropy,
-                     float((rewards.std(-1) > 0).float().mean()),
-                     list(zip(asked, groups, rewards.tolist(), strict=True))[:4])
+        yield Update(
+            step,
+            float(rewards.mean()),
+            sum(lengths) / len(lengths),
+            kl,
+            entropy,
+            float((rewards.std(-1) > 0).float().mean()),
+            list(zip(asked, groups, rewards.tolist(), strict=True))[:4],
+        )
 
 
 def take_step(model, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -172,7 +204,7 @@ def batch(tokenizer, pairs: Sequence[tuple[stories.Story, Attempt]]) -> tuple[Te
     for i, (prompt, (_, a)) in enumerate(zip(prompts, pairs, strict=True)):
         end = len(prompt) + len(a.ids)
         ids[i, :end] = torch.tensor([*prompt, *a.ids])
-        mask[i, len(prompt) - 1:end - 1] = 1
+        mask[i, len(prompt) - 1 : end - 1] = 1
     return ids, mask
 
 

@@ -24,14 +24,18 @@ class Decoder:
         self.cache = torch.zeros(shape, dtype=model.dtype, device=model.device)
         self.visible = torch.zeros(rows, length, dtype=torch.bool, device=model.device)
         self.used = 0
-        self.packed = [(torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]),
-                        torch.cat([m.gate_proj.weight, m.up_proj.weight]))
-                       for a, m in ((layer.self_attn, layer.mlp) for layer in self.body.layers)]
+        self.packed = [
+            (
+                torch.cat([a.q_proj.weight, a.k_proj.weight, a.v_proj.weight]),
+                torch.cat([m.gate_proj.weight, m.up_proj.weight]),
+            )
+            for a, m in ((layer.self_attn, layer.mlp) for layer in self.body.layers)
+        ]
 
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows only (an index; a row may be named several times)."""
         cache = torch.zeros_like(self.cache[:, :, :1]).expand(-1, -1, len(rows), -1, -1, -1).contiguous()
-        cache[..., :self.used, :] = self.cache[:, :, rows, :, :self.used]
+        cache[..., : self.used, :] = self.cache[:, :, rows, :, : self.used]
         self.cache, self.visible = cache, self.visible[rows]
 
     def __call__(self, ids: Tensor, real: Tensor) -> Tensor:
@@ -57,7 +61,7 @@ class Decoder:
         heads, groups = self.config.num_attention_heads, self.config.num_key_value_heads
         qkv = F.linear(x, self.packed[i][0]).view(B, n, heads + 2 * groups, self.head_dim).transpose(1, 2)
         q, k, v = qkv.split([heads, groups, groups], 1)
-        k_all, v_all = self.cache[i, :, :, :, :self.used]
+        k_all, v_all = self.cache[i, :, :, :, : self.used]
         k_all[:, :, -n:], v_all[:, :, -n:] = rotate(k, cos, sin), v
         out = F.scaled_dot_product_attention(rotate(q, cos, sin), k_all, v_all, mask, enable_gqa=heads != groups)
         return layer.self_attn.o_proj(out.transpose(1, 2).reshape(B, n, -1))
@@ -75,8 +79,16 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def rollout(model, prompts: Sequence[Sequence[int]], *, max_new_tokens: int, temperature: float = 0.0, samples: int = 1,
-            generator: torch.Generator | None = None, rule: Rule | None = None) -> list[list[int]]:
+def rollout(
+    model,
+    prompts: Sequence[Sequence[int]],
+    *,
+    max_new_tokens: int,
+    temperature: float = 0.0,
+    samples: int = 1,
+    generator: torch.Generator | None = None,
+    rule: Rule | None = None,
+) -> list[list[int]]:
     """What the model writes after each prompt (ids), its end token included: `samples` texts per prompt, side by side.
 
     temperature: 0 always takes the likeliest token (greedy), else samples. rule: changes the logits before the choice.

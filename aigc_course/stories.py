@@ -24,9 +24,12 @@ TEST_SHARE = 16  # one story in this many is never trained on
 DATA = tomllib.loads((files("aigc_course") / "data" / "stories.toml").read_text(encoding="utf-8"))
 NAMES, CLAUSES, SHARES, QUESTIONS, LINKS = (
     {lang: DATA[lang][part].split() if part == "names" else DATA[lang][part] for lang in LANGS}
-    for part in ("names", "clauses", "shares", "questions", "links"))
-THINGS = {lang: [(thing, measure) for measure, things in DATA[lang]["things"].items() for thing in things.split()]
-          for lang in LANGS}
+    for part in ("names", "clauses", "shares", "questions", "links")
+)
+THINGS = {
+    lang: [(thing, measure) for measure, things in DATA[lang]["things"].items() for thing in things.split()]
+    for lang in LANGS
+}
 PER_SENTENCE = 3
 
 
@@ -57,8 +60,12 @@ def apply(op: str, value: int, n: int) -> int:
     return {"+": value + n, "-": value - n, "×": value * n, "÷": value // n}[op]
 
 
-def sample(rng: random.Random, operations: int | Sequence[int] = range(1, LONGEST + 1), lang: str | None = None,
-           kinds: str = "+-×÷") -> Story:
+def sample(
+    rng: random.Random,
+    operations: int | Sequence[int] = range(1, LONGEST + 1),
+    lang: str | None = None,
+    kinds: str = "+-×÷",
+) -> Story:
     """A random story. operations: how many, or the numbers to choose from; lang: either if None; kinds: which ones."""
     lang = lang or rng.choice(LANGS)
     count = operations if isinstance(operations, int) else rng.choice(operations)
@@ -76,8 +83,12 @@ def sample(rng: random.Random, operations: int | Sequence[int] = range(1, LONGES
 @cache
 def operands(value: int, kinds: str = "+-×÷") -> dict[str, Sequence[int]]:
     """The operations possible at `value` and their operands, so that the result is whole and from 1 to 99."""
-    every = {"+": range(1, LARGEST - value + 1), "-": range(1, value), "×": range(2, min(9, LARGEST // value) + 1),
-             "÷": [n for n in range(2, 10) if value % n == 0]}
+    every = {
+        "+": range(1, LARGEST - value + 1),
+        "-": range(1, value),
+        "×": range(2, min(9, LARGEST // value) + 1),
+        "÷": [n for n in range(2, 10) if value % n == 0],
+    }
     return {op: every[op] for op in kinds if every[op]}
 
 
@@ -94,7 +105,7 @@ def tell(rng: random.Random, lang: str, start: int, ops: Sequence[tuple[str, int
     clauses = [rng.choice(CLAUSES[lang][op]).format(n=n, m=measure, b=other) for op, n in ops]
     if lang == "zh":
         clauses = [f"{name} 有 {start} {measure} {thing}", *clauses, ending]
-        groups = [clauses[i:i + PER_SENTENCE] for i in range(0, len(clauses) - 1, PER_SENTENCE)]
+        groups = [clauses[i : i + PER_SENTENCE] for i in range(0, len(clauses) - 1, PER_SENTENCE)]
         if (len(clauses) - 1) % PER_SENTENCE == 0:
             groups[-1] = [*groups[-1], clauses[-1]]
         sentences = ["，".join(group) for group in groups]
@@ -104,7 +115,7 @@ def tell(rng: random.Random, lang: str, start: int, ops: Sequence[tuple[str, int
         share_clause, _, ending = ending.partition(". ")
         clauses.append(share_clause)
     clauses = [f"{name} has {start} {thing}", *clauses]
-    groups = [clauses[i:i + PER_SENTENCE] for i in range(0, len(clauses), PER_SENTENCE)]
+    groups = [clauses[i : i + PER_SENTENCE] for i in range(0, len(clauses), PER_SENTENCE)]
     sentences = [_enumerate(group) for group in groups]
     linked = [sentences[0], *(f"{rng.choice(LINKS['en']).format(a=name)} {sentence}" for sentence in sentences[1:])]
     return ". ".join([*linked, ending])
@@ -124,7 +135,7 @@ def lines(start: int, ops: Sequence[tuple[str, int]], per_line: int = 1) -> list
     out, value = [], start
     for at in range(0, len(ops), per_line):
         text, loose = str(value), False
-        for op, n in ops[at:at + per_line]:
+        for op, n in ops[at : at + per_line]:
             if op in "×÷" and loose:
                 text = f"({text})"
             text, loose, value = f"{text}{op}{n}", op in "+-", apply(op, value, n)
@@ -216,25 +227,35 @@ def outside(text: str) -> CourseError | None:
     """Why the models were not made for this question, as one sentence in both languages; None if they were."""
     story = parse(text)
     if story is None:
-        return CourseError("这不是模型学过的那种应用题，答案不可信：请照例题的句式写。",
-                           "This is not the kind of story that the model learned, so do not trust its answer: "
-                           "word it like the examples.")
+        return CourseError(
+            "这不是模型学过的那种应用题，答案不可信：请照例题的句式写。",
+            "This is not the kind of story that the model learned, so do not trust its answer: "
+            "word it like the examples.",
+        )
     if len(story.ops) > LONGEST:
-        return CourseError(f"这道题有 {len(story.ops)} 步运算，模型只学过 1 到 {LONGEST} 步，答案不可信。",
-                           f"This story has {len(story.ops)} operations and the model learned 1 to {LONGEST}: "
-                           "do not trust its answer.")
+        return CourseError(
+            f"这道题有 {len(story.ops)} 步运算，模型只学过 1 到 {LONGEST} 步，答案不可信。",
+            f"This story has {len(story.ops)} operations and the model learned 1 to {LONGEST}: "
+            "do not trust its answer.",
+        )
     values = story.values
     whole = all(op != "÷" or value % n == 0 for value, (op, n) in zip(values[:-1], story.ops, strict=True))
     if not whole or not all(1 <= number <= LARGEST for number in (*values, *(n for _, n in story.ops))):
-        return CourseError(f"这道题会用到 1 到 {LARGEST} 以外的数或除不尽，模型没学过，答案不可信。",
-                           f"This story leaves the whole numbers from 1 to {LARGEST} that the model learned: "
-                           "do not trust its answer.")
+        return CourseError(
+            f"这道题会用到 1 到 {LARGEST} 以外的数或除不尽，模型没学过，答案不可信。",
+            f"This story leaves the whole numbers from 1 to {LARGEST} that the model learned: do not trust its answer.",
+        )
     return None
 
 
 def words(lang: str) -> list[str]:
     """Every word of the templates, for a tokenizer that keeps words whole."""
-    templates = [*SHARES[lang], *LINKS[lang], *(c for group in CLAUSES[lang].values() for c in group),
-                 *(q for group in QUESTIONS[lang].values() for q in group), "有" if lang == "zh" else "has"]
+    templates = [
+        *SHARES[lang],
+        *LINKS[lang],
+        *(c for group in CLAUSES[lang].values() for c in group),
+        *(q for group in QUESTIONS[lang].values() for q in group),
+        "有" if lang == "zh" else "has",
+    ]
     found = {word for template in templates for word in re.sub(r"\{.\}|[，？。.,?]", " ", template).split()}
     return sorted(found | set(NAMES[lang]) | {word for pair in THINGS[lang] for word in pair if word})

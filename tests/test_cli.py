@@ -158,7 +158,9 @@ def test_the_home_lists_the_lessons_in_order_with_links_that_exist():
         page = home.page()
         titles = [page.index(lesson.title) for lesson in course.load().lessons]
         assert titles == sorted(titles)
-        for link in re.findall(r'href="([^"]+)"', page):
+        switch, *links = re.findall(r'href="([^"]+)"', page)
+        assert switch == f"home_{'en' if lang == 'zh' else 'zh'}.ipynb"
+        for link in links:
             assert f"/{lang}/" in link
             assert (course.root() / link).is_file(), link
 

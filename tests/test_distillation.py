@@ -16,10 +16,21 @@ from aigc_course.train.reasoning import build_tokenizer
 def teacher():
     tokenizer = build_tokenizer()
     torch.manual_seed(0)
-    model = LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=256, tie_word_embeddings=True, initializer_range=0.2, bos_token_id=1, eos_token_id=2,
-        pad_token_id=0))
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=256,
+            tie_word_embeddings=True,
+            initializer_range=0.2,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
+        )
+    )
     return model.eval(), tokenizer
 
 
@@ -29,8 +40,12 @@ def test_loss_and_gradient_are_torchs_times_t_squared(temperature):
     student, target = torch.randn(2, 40, 30).mul(3).unbind()
     student.requires_grad_()
     ours = distillation.distillation_loss(student, target, temperature)
-    theirs = temperature**2 * F.kl_div((student / temperature).log_softmax(-1), (target / temperature).log_softmax(-1),
-                                       reduction="batchmean", log_target=True)
+    theirs = temperature**2 * F.kl_div(
+        (student / temperature).log_softmax(-1),
+        (target / temperature).log_softmax(-1),
+        reduction="batchmean",
+        log_target=True,
+    )
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-5)
     for a, b in zip(*(torch.autograd.grad(loss, student) for loss in (ours, theirs)), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
@@ -40,8 +55,10 @@ def test_the_factor_keeps_the_step_while_the_temperature_rises():
     torch.manual_seed(0)
     student, target = torch.randn(2, 40, 30).unbind()
     student.requires_grad_()
-    norms = [torch.autograd.grad(distillation.distillation_loss(student, target, t), student)[0].norm().item()
-             for t in (20.0, 80.0)]
+    norms = [
+        torch.autograd.grad(distillation.distillation_loss(student, target, t), student)[0].norm().item()
+        for t in (20.0, 80.0)
+    ]
     assert norms[1] == pytest.approx(norms[0], rel=0.1)  # without it: a sixteenth
 
 
@@ -91,8 +108,10 @@ def test_a_layer_less_is_the_model_that_skips_it(teacher):
     ids = torch.tensor([[1, 40, 50, 60, 70]])
     less = distillation.without_layer(model, 0)
     hidden = model.model.layers[1](
-        model.model.embed_tokens(ids), position_embeddings=model.model.rotary_emb(
-            model.model.embed_tokens(ids), torch.arange(5)[None]), attention_mask=None)
+        model.model.embed_tokens(ids),
+        position_embeddings=model.model.rotary_emb(model.model.embed_tokens(ids), torch.arange(5)[None]),
+        attention_mask=None,
+    )
     hidden = hidden[0] if isinstance(hidden, tuple) else hidden
     assert torch.allclose(less(ids).logits, model.lm_head(model.model.norm(hidden)), atol=1e-5)
     assert len(less.model.layers) == 1

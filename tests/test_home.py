@@ -33,9 +33,15 @@ def test_the_home_is_whole_untrusted_and_its_links_open_lessons(tmp_path, reques
     for id in ("sampling.p1", "sampling.p2", "start.p1"):
         progress.save_prediction(id, 1)
     progress.save_check("sampling.q1", True)
+    paths = {lang: untrusted(tmp_path, lang) for lang in i18n.LANGS}
     with jupyterlab(tmp_path) as lab, chromium(executable) as chrome:
-        for lang, button, bar in (("zh", "打开课文", "练习 1/"), ("en", "Open the lesson", "Lab 1/")):
-            path, watch = untrusted(tmp_path, lang), Watch()
+        # the switch opens the other language's home, and a lesson is opened from there
+        for lang, bar, switch, other, button in (
+            ("zh", "练习 1/", "English", "en", "Open the lesson"),
+            ("en", "Lab 1/", "中文", "zh", "打开课文"),
+        ):
+            path, watch = paths[lang], Watch()
+            i18n.set_lang(lang)
             page = chrome.new_page(viewport={"width": 1280, "height": 900})
             watch.attach(page)
             page.goto(f"{lab.url}/lab/tree/{path.name}")
@@ -48,7 +54,9 @@ def test_the_home_is_whole_untrusted_and_its_links_open_lessons(tmp_path, reques
             widths = shown.evaluate("e => [e.scrollWidth, e.clientWidth]")
             assert widths[0] <= widths[1], "nothing sticks out"
             page.screenshot(path=tmp_path / f"home_{lang}.png")
-            shown.get_by_role("link", name=button).first.click()
+            shown.get_by_role("link", name=switch).click()
+            switched = page.locator(f".jp-OutputArea-output div[lang={other}]")
+            switched.get_by_role("link", name=button).first.click()
             page.get_by_role("heading", name="start").wait_for(timeout=60_000)
             assert (watch.outside, watch.failed, watch.errors) == ([], [], [])
             page.close()

@@ -16,10 +16,22 @@ from aigc_course.train.reasoning import build_tokenizer, encode, padded
 
 def model_of(vocab: int, heads: int = 4, groups: int = 4) -> LlamaForCausalLM:
     torch.manual_seed(0)
-    return LlamaForCausalLM(LlamaConfig(
-        vocab_size=vocab, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=heads,
-        num_key_value_heads=groups, max_position_embeddings=300, tie_word_embeddings=True, initializer_range=0.2,
-        bos_token_id=1, eos_token_id=2, pad_token_id=0)).eval()
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocab,
+            hidden_size=64,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=heads,
+            num_key_value_heads=groups,
+            max_position_embeddings=300,
+            tie_word_embeddings=True,
+            initializer_range=0.2,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
+        )
+    ).eval()
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +47,7 @@ def generate(model, prompts, max_new_tokens: int, **how) -> list[list[int]]:
     mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
     out = model.generate(ids, attention_mask=mask, max_new_tokens=max_new_tokens, do_sample=False, **how)
     rows = out[:, width:].tolist()
-    return [row[:row.index(2) + 1] if 2 in row else row for row in rows]
+    return [row[: row.index(2) + 1] if 2 in row else row for row in rows]
 
 
 @pytest.mark.parametrize("groups", [4, 2, 1])
@@ -51,8 +63,9 @@ def test_greedy_tokens_are_those_of_generate(groups):
 def test_samples_follow_the_models_probabilities(pair):
     model = model_of(12)
     prompt = [1, 5, 7]
-    drawn = rollout(model, [prompt], max_new_tokens=2, temperature=1.5, samples=6000,
-                    generator=torch.Generator().manual_seed(0))
+    drawn = rollout(
+        model, [prompt], max_new_tokens=2, temperature=1.5, samples=6000, generator=torch.Generator().manual_seed(0)
+    )
     assert len(drawn) == 6000
     with torch.no_grad():
         first = (model(torch.tensor([prompt])).logits[0, -1] / 1.5).softmax(-1)
@@ -169,7 +182,7 @@ def test_training_rows_ask_for_the_completion_only(pair):
     ids, targets = padded(rows)
     for i, (story, text) in enumerate(pairs):
         assert tokenizer.decode(targets[i][targets[i] != -100][:-1]) == text
-        assert tokenizer.decode(ids[i][:len(rows[i][0])][1:]) == story.text
+        assert tokenizer.decode(ids[i][: len(rows[i][0])][1:]) == story.text
 
 
 # ---- measures ------------------------------------------------------------------------------------------------------
@@ -177,16 +190,23 @@ def test_training_rows_ask_for_the_completion_only(pair):
 
 def test_faults_are_found_where_they_are():
     story = stories.parse("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?")
-    for thinking, fault in (("7+5=12，12-3=9", None), ("7+5=13，13-3=10", 0), ("7+5=12，12-3=8", 1), ("7+5=12", 1),
-                            ("7+5=12，12-3=9，9-1=8", 2), ("", 0)):
+    for thinking, fault in (
+        ("7+5=12，12-3=9", None),
+        ("7+5=13，13-3=10", 0),
+        ("7+5=12，12-3=8", 1),
+        ("7+5=12", 1),
+        ("7+5=12，12-3=9，9-1=8", 2),
+        ("", 0),
+    ):
         assert reasoning.first_fault(story, thinking) == fault
     assert reasoning.exact(story, Attempt([], "<think>7+5=12，12-3=9</think>9", "", 9))
     assert not reasoning.exact(story, Attempt([], "<think>7+5=13，12-3=9</think>9", "", 9))
     assert reasoning.exact(story, Attempt([], "<think>7+5-3=9</think>9", "", 9), per_line=2)
 
 
-@pytest.mark.parametrize(("answers", "voted"), [
-    ([3, 4, 3, None], 3), ([None, None, 5], 5), ([None], None), ([], None), ([2, 1], 2)])
+@pytest.mark.parametrize(
+    ("answers", "voted"), [([3, 4, 3, None], 3), ([None, None, 5], 5), ([None], None), ([], None), ([2, 1], 2)]
+)
 def test_majority(answers, voted):
     assert reasoning.majority(answers) == voted
 
@@ -212,8 +232,10 @@ def test_wilson_solves_its_equation_and_covers():
             if 0 < edge < 1:  # the edge is 1.96 standard errors (its own) away from the share
                 assert abs(share - edge) == pytest.approx(1.96 * math.sqrt(edge * (1 - edge) / n), rel=1e-6)
     rng = random.Random(0)
-    covered = sum(low <= 0.97 <= high for low, high in
-                  (reasoning.wilson(sum(rng.random() < 0.97 for _ in range(200)), 200) for _ in range(2000)))
+    covered = sum(
+        low <= 0.97 <= high
+        for low, high in (reasoning.wilson(sum(rng.random() < 0.97 for _ in range(200)), 200) for _ in range(2000))
+    )
     assert covered / 2000 == pytest.approx(0.95, abs=0.03)
     with pytest.raises(CourseError):
         reasoning.wilson(3, 0)

@@ -28,7 +28,7 @@ def test_no_recipe_draws_a_test_story(name):
     for step in (0, recipe.steps // 2, recipe.steps - 1):
         rows = recipes.examples(recipe, tokenizer, 1, step)
         assert len(rows) == recipe.batch + recipe.sums_at(step)
-        for prompt, written in rows[:recipe.batch]:
+        for prompt, written in rows[: recipe.batch]:
             assert not stories.held_out(tokenizer.decode(prompt[1:]))
             assert written[-1] == tokenizer.eos_token_id
             assert len(prompt) + len(written) < recipes.CONTEXT - 160
@@ -49,8 +49,10 @@ def test_the_test_stories_are_unseen_and_even():
         assert chosen.count("zh") == chosen.count("en") == len(chosen) // 2
 
 
-@pytest.mark.parametrize(("op", "a", "b", "slip"), [("+", 37, 48, 75), ("+", 31, 42, 73), ("-", 42, 17, 35),
-                                                   ("-", 48, 17, 31), ("+", 95, 5, 90), ("-", 30, 9, 31)])
+@pytest.mark.parametrize(
+    ("op", "a", "b", "slip"),
+    [("+", 37, 48, 75), ("+", 31, 42, 73), ("-", 42, 17, 35), ("-", 48, 17, 31), ("+", 95, 5, 90), ("-", 30, 9, 31)],
+)
 def test_what_is_left_when_the_carry_is_forgotten(op, a, b, slip):
     assert recipes.without_carry(op, a, b) == slip
 
@@ -125,8 +127,14 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
         folder.mkdir()
         for stop in (*until, None):
             model, tokenizer = recipe.build(1)
-            fit(model, recipe.losses(model, tokenizer, 1), folder, recipe.settings(1), until=stop,
-                optimizer=recipe.optimizer(model))
+            fit(
+                model,
+                recipe.losses(model, tokenizer, 1),
+                folder,
+                recipe.settings(1),
+                until=stop,
+                optimizer=recipe.optimizer(model),
+            )
         return model
 
     whole, pieces = trained(tmp_path / "whole"), trained(tmp_path / "pieces", (2, 5))

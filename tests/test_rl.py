@@ -15,9 +15,20 @@ from aigc_course.train.reasoning import build_tokenizer
 def tiny():
     tokenizer = build_tokenizer()
     torch.manual_seed(0)
-    model = LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2,
-        max_position_embeddings=256, tie_word_embeddings=True, bos_token_id=1, eos_token_id=2, pad_token_id=0))
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            max_position_embeddings=256,
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
+        )
+    )
     return model.eval(), tokenizer
 
 
@@ -54,9 +65,9 @@ def test_first_step_is_the_policy_gradient():
     logp = torch.randn(6, 5, requires_grad=True)
     A, mask = torch.randn(6), (torch.rand(6, 5) < 0.7).float()
     mask[:, 0] = 1
-    ours, = torch.autograd.grad(rl.grpo_loss(logp, logp.detach(), None, A, mask), logp)
+    (ours,) = torch.autograd.grad(rl.grpo_loss(logp, logp.detach(), None, A, mask), logp)
     reinforce = -(A[:, None] * logp * mask).sum(-1) / mask.sum(-1)
-    theirs, = torch.autograd.grad(reinforce.mean(), logp)
+    (theirs,) = torch.autograd.grad(reinforce.mean(), logp)
     assert torch.allclose(ours, theirs)
 
 
@@ -73,7 +84,7 @@ def test_loss_is_ppo_and_kl_by_hand():
             r = float((logp[i, j] - old[i, j]).exp())
             gain = min(r * float(A[i]), min(max(r, 0.8), 1.2) * float(A[i]))
             d = float(ref[i, j] - logp[i, j])
-            per.append(gain - 0.1 * (2.718281828 ** d - d - 1))
+            per.append(gain - 0.1 * (2.718281828**d - d - 1))
         total -= sum(per) / len(per) / 4
     assert rl.grpo_loss(logp, old, ref, A, mask, beta=0.1).item() == pytest.approx(total, rel=1e-5)
 
@@ -82,8 +93,10 @@ def test_token_logprobs_are_the_models(tiny):
     model, tokenizer = tiny
     rng = random.Random(0)
     told = [stories.sample(rng) for _ in range(4)]
-    pairs = [(s, Attempt([*tokenizer(stories.completion(s), add_special_tokens=False)["input_ids"], 2], "", "", None))
-             for s in told]
+    pairs = [
+        (s, Attempt([*tokenizer(stories.completion(s), add_special_tokens=False)["input_ids"], 2], "", "", None))
+        for s in told
+    ]
     ids, mask = rl.batch(tokenizer, pairs)
     logp, entropy = rl.token_logprobs(model, ids, mask)
     for i, (story, attempt) in enumerate(pairs):
@@ -94,7 +107,8 @@ def test_token_logprobs_are_the_models(tiny):
         assert logp[i][mask[i] == 1].tolist() == pytest.approx(expected, abs=1e-4)
         assert int(mask[i].sum()) == len(attempt.ids)
         assert float(entropy[i][mask[i] == 1][0]) == pytest.approx(
-            -(full[len(prompt) - 1].exp() * full[len(prompt) - 1]).sum().item(), rel=1e-4)
+            -(full[len(prompt) - 1].exp() * full[len(prompt) - 1]).sum().item(), rel=1e-4
+        )
 
 
 @pytest.mark.parametrize("method", [rl.grpo, rl.expert_iteration])
@@ -105,8 +119,9 @@ def test_a_reward_that_pays_one_token_is_learned(tiny, method):
     model, tokenizer = tiny
     model = copy.deepcopy(model)
     seven = tokenizer.convert_tokens_to_ids("7")
-    settings = rl.Settings(prompts=8, samples=64, operations=(1,), learning_rate=1e-2, warm_up=1, inner=1, beta=0.0,
-                           max_new_tokens=2)
+    settings = rl.Settings(
+        prompts=8, samples=64, operations=(1,), learning_rate=1e-2, warm_up=1, inner=1, beta=0.0, max_new_tokens=2
+    )
     updates = list(method(model, tokenizer, 45, lambda story, a: float(a.ids[0] == seven), settings))
     assert sum(u.reward for u in updates[-5:]) / 5 > 0.9 > 0.1 > updates[0].reward
     assert len(updates[0].groups[0][1]) == 64

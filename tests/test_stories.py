@@ -39,8 +39,10 @@ def test_no_answer_is_so_common_that_guessing_pays():
 
 
 def test_the_lecture_example_is_one_of_the_stories():
-    for text, answer in (("小明有7个苹果，又买了5个，送给小红3个，还剩几个？", 9),
-                         ("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?", 9)):
+    for text, answer in (
+        ("小明有7个苹果，又买了5个，送给小红3个，还剩几个？", 9),
+        ("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?", 9),
+    ):
         story = stories.parse(text)
         assert story.answer == answer
         assert story.ops == (("+", 5), ("-", 3))
@@ -92,25 +94,37 @@ def test_choices_are_respected():
         assert {op for op, _ in story.ops} <= set("+-")
 
 
-@pytest.mark.parametrize(("text", "thinking", "answer"), [
-    ("<think>7+5=12</think>12", "7+5=12", 12), ("12", "", 12), ("<think>7+5", "7+5", None), ("", "", None),
-    ("<think></think>", "", None), ("<think>7</think>1234567", "7", None), ("<think>7</think>9个", "7", None),
-    ("</think>9", "", 9)])
+@pytest.mark.parametrize(
+    ("text", "thinking", "answer"),
+    [
+        ("<think>7+5=12</think>12", "7+5=12", 12),
+        ("12", "", 12),
+        ("<think>7+5", "7+5", None),
+        ("", "", None),
+        ("<think></think>", "", None),
+        ("<think>7</think>1234567", "7", None),
+        ("<think>7</think>9个", "7", None),
+        ("</think>9", "", 9),
+    ],
+)
 def test_replies_are_taken_apart(text, thinking, answer):
     assert stories.split_reply(text) == (thinking, answer)
 
 
-@pytest.mark.parametrize(("text", "word"), [
-    ("What is the capital of France?", "not the kind"),
-    ("Tom has 7 apples. How many are left?", "not the kind"),
-    ("Tom has 7 apples and eats 3. How many are left?", "not the kind"),
-    ("Tom has 700 apples and buys 5 more. How many does Tom have now?", "whole numbers"),
-    ("Tom has 95 apples and buys 7 more. How many does Tom have now?", "whole numbers"),
-    ("Tom has 7 apples, loses 7 and buys 3 more. How many are there now?", "whole numbers"),
-    ("Tom has 7 apples and shares them equally among 2 people. How many does each get?", "whole numbers"),
-    ("Tom has 7 apples and shares them equally among 0 people. How many does each get?", "not the kind"),
-    ("小明有7个苹果" + "，又买了1个" * 9 + "，现在有几个？", "9 operations"),
-])
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("What is the capital of France?", "not the kind"),
+        ("Tom has 7 apples. How many are left?", "not the kind"),
+        ("Tom has 7 apples and eats 3. How many are left?", "not the kind"),
+        ("Tom has 700 apples and buys 5 more. How many does Tom have now?", "whole numbers"),
+        ("Tom has 95 apples and buys 7 more. How many does Tom have now?", "whole numbers"),
+        ("Tom has 7 apples, loses 7 and buys 3 more. How many are there now?", "whole numbers"),
+        ("Tom has 7 apples and shares them equally among 2 people. How many does each get?", "whole numbers"),
+        ("Tom has 7 apples and shares them equally among 0 people. How many does each get?", "not the kind"),
+        ("小明有7个苹果" + "，又买了1个" * 9 + "，现在有几个？", "9 operations"),
+    ],
+)
 def test_what_the_models_were_not_made_for_is_told(text, word):
     assert word in str(stories.outside(text))
     set_lang("zh")

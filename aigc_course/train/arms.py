@@ -26,33 +26,54 @@ SEEDS = (1, 2, 3)
 SAMPLES = 16
 PLUS_MINUS = (1, 2, 3, 4, 5)  # operations of the carry stories, one more than trained
 ELICIT = rl.Settings()
-MEND = rl.Settings(prompts=64, operations=(1, 2, 3, 4), kinds="+-", learning_rate=3e-4, inner=1, beta=0.0,
-                   max_new_tokens=48)
+MEND = rl.Settings(
+    prompts=64, operations=(1, 2, 3, 4), kinds="+-", learning_rate=3e-4, inner=1, beta=0.0, max_new_tokens=48
+)
 ELICIT_UPDATES, MEND_UPDATES = 60, 60
 
 
 def rows_of(pair, asked: Sequence[Story], per_line: int = 1, **how) -> Iterator[dict]:
     """Greedy accuracy, and every step right ("exact"), over all stories and by number of operations."""
     tried = [group[0] for group in attempts(pair, [story.text for story in asked], **how)]
-    marks = {"accuracy": [a.answer == s.answer for s, a in zip(asked, tried, strict=True)],
-             "exact": [exact(s, a, per_line) for s, a in zip(asked, tried, strict=True)]}
+    marks = {
+        "accuracy": [a.answer == s.answer for s, a in zip(asked, tried, strict=True)],
+        "exact": [exact(s, a, per_line) for s, a in zip(asked, tried, strict=True)],
+    }
     for measure, flags in marks.items():
         for k in ("all", *sorted({len(story.ops) for story in asked})):
             chosen = [i for i, story in enumerate(asked) if k in ("all", len(story.ops))]
-            yield row(measure, k, sum(flags[i] for i in chosen), len(chosen),
-                      sum(len(tried[i].ids) for i in chosen) / len(chosen))
+            yield row(
+                measure,
+                k,
+                sum(flags[i] for i in chosen),
+                len(chosen),
+                sum(len(tried[i].ids) for i in chosen) / len(chosen),
+            )
 
 
 def row(measure: str, operations: int | str, right: int, n: int, tokens: float) -> dict:
     low, high = wilson(right, n)
-    return {"measure": measure, "operations": operations, "value": f"{right / n:.4f}", "low": f"{low:.4f}",
-            "high": f"{high:.4f}", "n": n, "tokens": f"{tokens:.1f}"}
+    return {
+        "measure": measure,
+        "operations": operations,
+        "value": f"{right / n:.4f}",
+        "low": f"{low:.4f}",
+        "high": f"{high:.4f}",
+        "n": n,
+        "tokens": f"{tokens:.1f}",
+    }
 
 
 def sampled_rows(pair, asked: Sequence[Story], **how) -> Iterator[dict]:
     """Sixteen samples at temperature 1: majority vote; pass@1 and pass@16 of the answers and of the exact chains."""
-    groups = attempts(pair, [s.text for s in asked], temperature=1.0, samples=SAMPLES,
-                      generator=torch.Generator().manual_seed(0), **how)
+    groups = attempts(
+        pair,
+        [s.text for s in asked],
+        temperature=1.0,
+        samples=SAMPLES,
+        generator=torch.Generator().manual_seed(0),
+        **how,
+    )
     tokens = sum(len(a.ids) for group in groups for a in group) / len(asked)
     for k in ("all", *sorted({len(story.ops) for story in asked})):
         chosen = [(s, g) for s, g in zip(asked, groups, strict=True) if k in ("all", len(s.ops))]
@@ -86,16 +107,19 @@ def supervised(name: str, seed: int) -> list[dict]:
     return [r | {"train_seconds": round(spent)} for r in rows]
 
 
-def reinforced(base: str, base_seed: int, seed: int, method: Callable, settings: rl.Settings, updates: int,
-               asked: Sequence[Story]) -> list[dict]:
+def reinforced(
+    base: str, base_seed: int, seed: int, method: Callable, settings: rl.Settings, updates: int, asked: Sequence[Story]
+) -> list[dict]:
     """What `method` (rl.grpo or rl.expert_iteration) makes of a base, with its curve."""
     model, tokenizer = trained(base, base_seed), build_tokenizer()
     reference = trained(base, base_seed) if settings.beta else None
     how = {"reference": reference} if method is rl.grpo else {}
     started, rows = time.process_time(), []
     for update in method(model, tokenizer, updates, settings=settings, seed=seed, **how):
-        rows += [{"measure": f"curve_{key}", "operations": update.step, "value": f"{getattr(update, key):.4f}"}
-                 for key in ("reward", "length", "entropy", "kl")]
+        rows += [
+            {"measure": f"curve_{key}", "operations": update.step, "value": f"{getattr(update, key):.4f}"}
+            for key in ("reward", "length", "entropy", "kl")
+        ]
     spent = round(time.process_time() - started)
     model.eval()
     rows += [*rows_of((model, tokenizer), asked), *sampled_rows((model, tokenizer), asked)]
@@ -112,13 +136,16 @@ def jobs() -> dict[tuple[str, int | str, int], Callable[[], list[dict]]]:
     for s in SEEDS:
         table["r1_zero", s, s] = lambda s=s: reinforced("r1_zero_base", s, s, rl.grpo, ELICIT, ELICIT_UPDATES, every)
         table["r1_zero_expert", s, s] = lambda s=s: reinforced(
-            "r1_zero_base", s, s, rl.expert_iteration, expert, ELICIT_UPDATES, every)
+            "r1_zero_base", s, s, rl.expert_iteration, expert, ELICIT_UPDATES, every
+        )
     for base in SEEDS:
         for s in SEEDS:
             table["carry_grpo", base, s] = lambda base=base, s=s: reinforced(
-                "carry_base", base, s, rl.grpo, MEND, MEND_UPDATES, carry)
+                "carry_base", base, s, rl.grpo, MEND, MEND_UPDATES, carry
+            )
             table["carry_expert", base, s] = lambda base=base, s=s: reinforced(
-                "carry_base", base, s, rl.expert_iteration, MEND, MEND_UPDATES, carry)
+                "carry_base", base, s, rl.expert_iteration, MEND, MEND_UPDATES, carry
+            )
     return table
 
 

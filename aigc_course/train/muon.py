@@ -13,12 +13,19 @@ MATRIX = 7.0  # a matrix's step, relative to the learning rate of the rest
 class Muon(torch.optim.Optimizer):
     """Muon for the matrices of a model's layers, AdamW for embeddings and norms; one learning rate moves both."""
 
-    def __init__(self, model: torch.nn.Module, lr: float, momentum: float = 0.95,
-                 betas: tuple[float, float] = (0.9, 0.98), weight_decay: float = 0.01):
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        lr: float,
+        momentum: float = 0.95,
+        betas: tuple[float, float] = (0.9, 0.98),
+        weight_decay: float = 0.01,
+    ):
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         self.matrices = {p for name, p in named if p.ndim == 2 and ".layers." in name}
-        super().__init__([p for _, p in named], {"lr": lr, "momentum": momentum, "betas": betas,
-                                                 "weight_decay": weight_decay})
+        super().__init__(
+            [p for _, p in named], {"lr": lr, "momentum": momentum, "betas": betas, "weight_decay": weight_decay}
+        )
 
     @torch.no_grad()
     def step(self, closure=None) -> None:

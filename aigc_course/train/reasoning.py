@@ -39,31 +39,56 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     """
     lexicon = sorted(stories.words("zh"), key=lambda word: (-len(word), word))
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
-        pre_tokenizers.Split(Regex(r" ?[A-Za-z]+(?: (?=[0-9]))?|[0-9]|[-+×÷=()，。？,.?]"), "isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-    ])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
+            pre_tokenizers.Split(Regex(r" ?[A-Za-z]+(?: (?=[0-9]))?|[0-9]|[-+×÷=()，。？,.?]"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     tokenizer.decoder = decoders.ByteLevel()
     rng = random.Random(0)
     drawn = [stories.sample(rng) for _ in range(20_000)]
-    trainer = trainers.BpeTrainer(vocab_size=4096, min_frequency=1, special_tokens=["<pad>", "<s>", "</s>"],
-                                  initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=4096,
+        min_frequency=1,
+        special_tokens=["<pad>", "<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
     tokenizer.train_from_iterator([s.text + "".join(stories.lines(s.start, s.ops, 2)) for s in drawn], trainer)
     tokenizer.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in (OPEN, CLOSE)])
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))])
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-                                   clean_up_tokenization_spaces=False, model_max_length=CONTEXT)
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<s>",
+        eos_token="</s>",
+        pad_token="<pad>",
+        clean_up_tokenization_spaces=False,
+        model_max_length=CONTEXT,
+    )
 
 
 def build_model(tokenizer, seed: int, width: int, layers: int) -> LlamaForCausalLM:
     """A Llama with four heads, freshly drawn from `seed`."""
     torch.manual_seed(seed)
-    return LlamaForCausalLM(LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=width, intermediate_size=2 * width, num_hidden_layers=layers,
-        num_attention_heads=4, num_key_value_heads=4, max_position_embeddings=CONTEXT, tie_word_embeddings=True,
-        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=layers,
+            num_attention_heads=4,
+            num_key_value_heads=4,
+            max_position_embeddings=CONTEXT,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
 
 
 # ---- what is learned -----------------------------------------------------------------------------------------------
@@ -164,10 +189,24 @@ class Recipe:
 
     def settings(self, seed: int) -> dict:
         """What a training depends on."""
-        kept = ("steps", "learning_rate", "batch", "sums", "pace", "width", "layers", "per_line", "parent", "kinds",
-                "forget")
-        return {"seed": seed, **{key: getattr(self, key) for key in kept if getattr(self, key) is not None},
-                "operations": list(self.operations)}
+        kept = (
+            "steps",
+            "learning_rate",
+            "batch",
+            "sums",
+            "pace",
+            "width",
+            "layers",
+            "per_line",
+            "parent",
+            "kinds",
+            "forget",
+        )
+        return {
+            "seed": seed,
+            **{key: getattr(self, key) for key in kept if getattr(self, key) is not None},
+            "operations": list(self.operations),
+        }
 
     def optimizer(self, model) -> torch.optim.Optimizer | None:
         """Muon from nothing; the loop's gentler AdamW (None) where something learned is to be kept."""
@@ -205,8 +244,9 @@ class Recipe:
 
     def card(self, results: dict[int, dict]) -> str:
         """The model's README."""
-        seeds = "\n".join(f"| {seed} | {r['accuracy']:.3f} | {r['exact']:.3f} | {r['tokens']:.1f} |"
-                          for seed, r in results.items())
+        seeds = "\n".join(
+            f"| {seed} | {r['accuracy']:.3f} | {r['exact']:.3f} | {r['tokens']:.1f} |" for seed, r in results.items()
+        )
         asked = len(test_stories(self.operations, self.kinds))
         lengths = f"{min(self.operations)} to {max(self.operations)}"
         return f"""---
@@ -292,12 +332,15 @@ def trained(name: str, seed: int):
 
 
 @cache
-def test_stories(operations: Sequence[int] = EVERY, kinds: str = "+-×÷",
-                 per_length: int = PER_LENGTH) -> list[Story]:
+def test_stories(operations: Sequence[int] = EVERY, kinds: str = "+-×÷", per_length: int = PER_LENGTH) -> list[Story]:
     """Stories that no model trained on, the same for every model, as many of each length and language."""
     rng = random.Random("test")
-    return [stories.draw(rng, True, operations=k, lang=lang, kinds=kinds)
-            for k in operations for lang in stories.LANGS for _ in range(per_length // 2)]
+    return [
+        stories.draw(rng, True, operations=k, lang=lang, kinds=kinds)
+        for k in operations
+        for lang in stories.LANGS
+        for _ in range(per_length // 2)
+    ]
 
 
 def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **how) -> dict[str, float]:
@@ -313,7 +356,9 @@ def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **h
 
     lengths = sorted({len(story.ops) for story in asked})
     return {
-        "accuracy": share(right), "error": 1 - share(right), "exact": share(exact),
+        "accuracy": share(right),
+        "error": 1 - share(right),
+        "exact": share(exact),
         "tokens": sum(len(a.ids) for a in tried) / len(tried),
         **{f"accuracy_{lang}": share(right, lambda s, lang=lang: s.lang == lang) for lang in stories.LANGS},
         **{f"accuracy_{k}": share(right, lambda s, k=k: len(s.ops) == k) for k in lengths},
@@ -322,14 +367,42 @@ def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **h
 
 
 FORGET = 0.8
-RECIPES = {recipe.name: recipe for recipe in (
-    Recipe("reasoner", steps_target(1), 1000, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}),
-    Recipe("two_per_line", steps_target(2), 1800, "Thinks two operations at a time, then answers.", per_line=2),
-    Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
-    Recipe("direct", steps_target(0), 1200, "Answers at once, without a step.", per_line=0, batch=96, sums=32, pace=9,
-           BARS={"accuracy": 0.6}),
-    Recipe("r1_zero_base", habits_target, 120, "Can think and can answer at once, and prefers the latter.",
-           learning_rate=5e-4, sums=0, parent="reasoner"),
-    Recipe("carry_base", forgetful_target(FORGET), 700, "Sums like its teacher, who mostly forgot to carry.",
-           operations=(1, 2, 3, 4), kinds="+-", forget=FORGET),
-)}
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "reasoner", steps_target(1), 1000, "Thinks one operation at a time, then answers.", BARS={"error": 0.01}
+        ),
+        Recipe("two_per_line", steps_target(2), 1800, "Thinks two operations at a time, then answers.", per_line=2),
+        Recipe("three_per_line", steps_target(3), 1800, "Thinks three operations at a time, then answers.", per_line=3),
+        Recipe(
+            "direct",
+            steps_target(0),
+            1200,
+            "Answers at once, without a step.",
+            per_line=0,
+            batch=96,
+            sums=32,
+            pace=9,
+            BARS={"accuracy": 0.6},
+        ),
+        Recipe(
+            "r1_zero_base",
+            habits_target,
+            120,
+            "Can think and can answer at once, and prefers the latter.",
+            learning_rate=5e-4,
+            sums=0,
+            parent="reasoner",
+        ),
+        Recipe(
+            "carry_base",
+            forgetful_target(FORGET),
+            700,
+            "Sums like its teacher, who mostly forgot to carry.",
+            operations=(1, 2, 3, 4),
+            kinds="+-",
+            forget=FORGET,
+        ),
+    )
+}

@@ -50,7 +50,7 @@ class Student(Recipe):
 
         def losses(step: int) -> Iterator[torch.Tensor]:
             number, at = divmod(step, BLOCK)
-            told = encode(tokenizer, block(number)[at * self.batch:(at + 1) * self.batch])
+            told = encode(tokenizer, block(number)[at * self.batch : (at + 1) * self.batch])
             rng = random.Random(f"{self.name} {seed} {step}")
             sums = bare_sums(tokenizer, rng, self.sums_at(step), self.kinds, 0.0)
             if self.how == "logits":
@@ -72,10 +72,19 @@ def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator
         yield distillation_loss(logits, aim, temperature) * len(aim) / total
 
 
-RECIPES = {recipe.name: recipe for recipe in (
-    Student("student", steps_target(1), 1200, "Half as wide as the reasoner, taught by the reasoner's texts."),
-    Student("student_answers", steps_target(0), 1200, "Taught by the reasoner's answers, its thinking left out.",
-            per_line=0, how="answers"),
-    Student("student_logits", steps_target(1), 1200, "Taught by the reasoner's probabilities.", how="logits"),
-    Recipe("student_gold", steps_target(1), 1200, "Taught by right steps, without any teacher.", width=64),
-)}
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Student("student", steps_target(1), 1200, "Half as wide as the reasoner, taught by the reasoner's texts."),
+        Student(
+            "student_answers",
+            steps_target(0),
+            1200,
+            "Taught by the reasoner's answers, its thinking left out.",
+            per_line=0,
+            how="answers",
+        ),
+        Student("student_logits", steps_target(1), 1200, "Taught by the reasoner's probabilities.", how="logits"),
+        Recipe("student_gold", steps_target(1), 1200, "Taught by right steps, without any teacher.", width=64),
+    )
+}
