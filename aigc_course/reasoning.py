@@ -163,16 +163,3 @@ def pass_at_k(n: int, right: int, k: int) -> float:
             f"0 ≤ right ≤ n and 1 ≤ k ≤ n are needed, but n={n}, right={right}, k={k}.",
         )
     return 1 - math.comb(n - right, k) / math.comb(n, k)
-
-
-def wilson(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % interval of a share, `right` of n (Wilson 1927): stays within 0…1 and is honest near its ends."""
-    if not 0 <= right <= n or n < 1:
-        raise CourseError(
-            f"要 0 ≤ right ≤ n 且 n ≥ 1，现在 n={n}，right={right}。",
-            f"0 ≤ right ≤ n and n ≥ 1 are needed, but n={n}, right={right}.",
-        )
-    share, spread = right / n, z * z / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / n + spread / n / 4) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)

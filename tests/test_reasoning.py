@@ -221,21 +221,3 @@ def test_pass_at_k_is_the_share_of_draws_with_a_right_one():
             assert reasoning.pass_at_k(n, right, k) == pytest.approx(sum(every) / len(every))
     with pytest.raises(CourseError):
         reasoning.pass_at_k(4, 5, 1)
-
-
-def test_wilson_solves_its_equation_and_covers():
-    for right, n in ((0, 10), (3, 10), (10, 10), (990, 1000)):
-        low, high = reasoning.wilson(right, n)
-        share = right / n
-        assert 0 <= low <= share <= high <= 1
-        for edge in (low, high):
-            if 0 < edge < 1:  # the edge is 1.96 standard errors (its own) away from the share
-                assert abs(share - edge) == pytest.approx(1.96 * math.sqrt(edge * (1 - edge) / n), rel=1e-6)
-    rng = random.Random(0)
-    covered = sum(
-        low <= 0.97 <= high
-        for low, high in (reasoning.wilson(sum(rng.random() < 0.97 for _ in range(200)), 200) for _ in range(2000))
-    )
-    assert covered / 2000 == pytest.approx(0.95, abs=0.03)
-    with pytest.raises(CourseError):
-        reasoning.wilson(3, 0)

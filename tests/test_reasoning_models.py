@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aigc_course import stories, train
-from aigc_course.reasoning import wilson
+from aigc_course.sampling import wilson
 from aigc_course.train import arms, manifest
 from aigc_course.train import reasoning as recipes
 from aigc_course.train.loop import fit

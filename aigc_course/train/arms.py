@@ -16,7 +16,8 @@ import torch
 
 from aigc_course import course, rl, stories, train
 from aigc_course.progress import home
-from aigc_course.reasoning import attempts, exact, majority, pass_at_k, wilson
+from aigc_course.reasoning import attempts, exact, majority, pass_at_k
+from aigc_course.sampling import wilson
 from aigc_course.stories import Story
 from aigc_course.train.reasoning import EVERY, RECIPES, build_tokenizer, load, test_stories, trained
 from aigc_course.train.students import RECIPES as STUDENTS
