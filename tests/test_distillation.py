@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
-from transformers import LlamaConfig, LlamaForCausalLM
+from tiny import llama
 
 from aigc_course import distillation, stories
 from aigc_course.errors import CourseError
@@ -15,23 +15,7 @@ from aigc_course.train.reasoning import build_tokenizer
 @pytest.fixture(scope="module")
 def teacher():
     tokenizer = build_tokenizer()
-    torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            max_position_embeddings=256,
-            tie_word_embeddings=True,
-            initializer_range=0.2,
-            bos_token_id=1,
-            eos_token_id=2,
-            pad_token_id=0,
-        )
-    )
-    return model.eval(), tokenizer
+    return llama(len(tokenizer), initializer_range=0.2), tokenizer
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 5.0])

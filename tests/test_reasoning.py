@@ -5,7 +5,8 @@ import random
 
 import pytest
 import torch
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from tiny import llama
+from transformers import AutoTokenizer, LlamaForCausalLM
 
 from aigc_course import reasoning, stories
 from aigc_course.errors import CourseError
@@ -15,23 +16,15 @@ from aigc_course.train.reasoning import build_tokenizer, encode, padded
 
 
 def model_of(vocab: int, heads: int = 4, groups: int = 4) -> LlamaForCausalLM:
-    torch.manual_seed(0)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocab,
-            hidden_size=64,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=heads,
-            num_key_value_heads=groups,
-            max_position_embeddings=300,
-            tie_word_embeddings=True,
-            initializer_range=0.2,
-            bos_token_id=1,
-            eos_token_id=2,
-            pad_token_id=0,
-        )
-    ).eval()
+    return llama(
+        vocab,
+        hidden_size=64,
+        intermediate_size=96,
+        num_attention_heads=heads,
+        num_key_value_heads=groups,
+        max_position_embeddings=300,
+        initializer_range=0.2,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from tiny import llama
 
 from aigc_course import rl, stories
 from aigc_course.reasoning import Attempt
@@ -14,22 +14,7 @@ from aigc_course.train.reasoning import build_tokenizer
 @pytest.fixture(scope="module")
 def tiny():
     tokenizer = build_tokenizer()
-    torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            max_position_embeddings=256,
-            tie_word_embeddings=True,
-            bos_token_id=1,
-            eos_token_id=2,
-            pad_token_id=0,
-        )
-    )
-    return model.eval(), tokenizer
+    return llama(len(tokenizer), num_hidden_layers=1, num_attention_heads=2), tokenizer
 
 
 def test_advantage_is_the_z_score_within_the_group():

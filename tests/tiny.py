@@ -21,6 +21,27 @@ def tokenizer():
     return PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token="<s>", eos_token="</s>")
 
 
+def llama(vocab: int, **shape):
+    """An untrained Llama in eval mode; ids 0, 1, 2 pad, begin and end. `shape` replaces values of its LlamaConfig."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    usual = {
+        "vocab_size": vocab,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 256,
+        "tie_word_embeddings": True,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+        "pad_token_id": 0,
+    }
+    torch.manual_seed(0)
+    return LlamaForCausalLM(LlamaConfig(**usual | shape)).eval()
+
+
 def checkpoint(folder: Path, architecture: str = "Llama", dtype: str = "float16") -> Path:
     """Write model and tokenizer to `folder` in Hugging Face format. architecture: "Llama" or "Qwen3"."""
     import torch

@@ -7,9 +7,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from aigc_course import course, glossary, learn
-from aigc_course.book.source import Cell, Source, display_path
+from aigc_course.book.source import Cell, Source, complaint, display_path
 from aigc_course.errors import CourseError
-from aigc_course.i18n import LANGS, t
+from aigc_course.i18n import LANGS
 
 MAX_BYTES = 400_000
 _REMOTE = re.compile(
@@ -20,10 +20,6 @@ _REMOTE = re.compile(
     | \bfetch\(\s*["'`](?:https?:)?//""",
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-def _say(where: str, cell: str, zh: str, en: str) -> str:
-    return f"{where}{t(f'，格 {cell}' if cell else '', f', cell {cell}' if cell else '')}: {t(zh, en)}"
 
 
 def remote_url(text: str) -> str | None:
@@ -43,20 +39,20 @@ def sibling_problems(lesson: course.Lesson) -> list[str]:
         "quiz": [package / "quiz" / f"{slug}.toml"],
     }
     found = [
-        _say("course.toml", slug, f"没有“{part}”这种部分。", f"there is no such part as “{part}”.")
+        complaint("course.toml", slug, f"没有“{part}”这种部分。", f"there is no such part as “{part}”.")
         for part in lesson.parts
         if part not in course.PARTS
     ]
     for part in lesson.parts:
         wanted[part] = by_part.get(part, [])
     found += [
-        _say("course.toml", slug, f"缺少 {display_path(path)}。", f"{display_path(path)} is missing.")
+        complaint("course.toml", slug, f"缺少 {display_path(path)}。", f"{display_path(path)} is missing.")
         for paths in wanted.values()
         for path in paths
         if not path.exists()
     ]
     return found + [
-        _say("course.toml", slug, f"没有“{name}”这个模型。", f"there is no model “{name}”.")
+        complaint("course.toml", slug, f"没有“{name}”这个模型。", f"there is no model “{name}”.")
         for name in lesson.models
         if name not in course.load().models
     ]
@@ -78,9 +74,7 @@ def source_problems(source: Source) -> list[str]:
     found = []
     for cell in source.cells:
         for lang in [cell.lang] if cell.lang else LANGS:
-            found += [
-                f"{source.where}, {t('格', 'cell')} {cell.name}: {p}" for p in glossary.lint(lang, _words(cell, lang))
-            ]
+            found += [complaint(source.where, cell.name, p, p) for p in glossary.lint(lang, _words(cell, lang))]
         found += _text_problems(source.where, cell.name, cell.text)
     return found
 
@@ -110,7 +104,7 @@ def _text_problems(where: str, cell: str, text: str) -> list[str]:
     found = []
     if url := remote_url(text):
         found.append(
-            _say(
+            complaint(
                 where,
                 cell,
                 f"从别的机器加载内容（{url}），请改为随课件附带。",
@@ -118,7 +112,7 @@ def _text_problems(where: str, cell: str, text: str) -> list[str]:
             )
         )
     if "\ufffd" in text:
-        found.append(_say(where, cell, "出现了替换字符 U+FFFD。", "shows the replacement character U+FFFD."))
+        found.append(complaint(where, cell, "出现了替换字符 U+FFFD。", "shows the replacement character U+FFFD."))
     return found
 
 
@@ -128,7 +122,7 @@ def notebook_problems(path: Path, notebook: NotebookNode) -> list[str]:
     if path.stat().st_size > MAX_BYTES:
         size = f"{path.stat().st_size // 1000} KB"
         found.append(
-            _say(
+            complaint(
                 where,
                 "",
                 f"有 {size}，上限是 {MAX_BYTES // 1000} KB，请缩小图片或输出。",
@@ -138,10 +132,10 @@ def notebook_problems(path: Path, notebook: NotebookNode) -> list[str]:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
-                found.append(_say(where, cell.id, f"出错：{output.evalue}", f"shows an error: {output.evalue}"))
+                found.append(complaint(where, cell.id, f"出错：{output.evalue}", f"shows an error: {output.evalue}"))
             elif output.output_type == "stream" and output.name == "stderr":
                 first = output.text.strip().partition("\n")[0][:120]
-                found.append(_say(where, cell.id, f"有警告输出：{first}", f"shows a warning: {first}"))
+                found.append(complaint(where, cell.id, f"有警告输出：{first}", f"shows a warning: {first}"))
             text = output.get("text", "") + "".join(
                 value for kind, value in output.get("data", {}).items() if not kind.startswith("image/png")
             )

@@ -111,12 +111,17 @@ def pairs(source: Source) -> list[tuple[Cell, Cell]]:
     return [(zh, by_name["en"][name]) for name, zh in by_name["zh"].items() if name in by_name["en"]]
 
 
+def complaint(where: str, cell: str, zh: str, en: str) -> str:
+    """One sentence on what is wrong, with the file and, if there is one, the cell."""
+    return f"{where}{t(f'，格 {cell}' if cell else '', f', cell {cell}' if cell else '')}: {t(zh, en)}"
+
+
 def structure_problems(source: Source) -> list[str]:
     """What is wrong with a source's cells: untagged prose, missing or stale halves, repeated names."""
     found = []
 
     def add(cell: Cell, zh: str, en: str) -> None:
-        found.append(f"{source.where}, {t('格', 'cell')} {cell.name}: {t(zh, en)}")
+        found.append(complaint(source.where, cell.name, zh, en))
 
     seen: set[tuple[str, str]] = set()
     for position, cell in enumerate(source.cells):

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -20,6 +19,7 @@ from aigc_course.progress import home
 from aigc_course.reasoning import CLOSE, OPEN, attempts
 from aigc_course.stories import Story
 from aigc_course.train import manifest
+from aigc_course.train.bpe import train_tokenizer
 from aigc_course.train.muon import Muon
 
 CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
@@ -37,38 +37,11 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     An English word carries the space in front of it, and the one behind it where a number follows. <think> and </think>
     are ordinary added tokens: special ones would vanish from decoded text.
     """
-    lexicon = sorted(stories.words("zh"), key=lambda word: (-len(word), word))
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex("|".join(lexicon)), "isolated"),
-            pre_tokenizers.Split(Regex(r" ?[A-Za-z]+(?: (?=[0-9]))?|[0-9]|[-+×÷=()，。？,.?]"), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
     rng = random.Random(0)
     drawn = [stories.sample(rng) for _ in range(20_000)]
-    trainer = trainers.BpeTrainer(
-        vocab_size=4096,
-        min_frequency=1,
-        special_tokens=["<pad>", "<s>", "</s>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator([s.text + "".join(stories.lines(s.start, s.ops, 2)) for s in drawn], trainer)
-    tokenizer.add_tokens([AddedToken(tag, normalized=False, special=False) for tag in (OPEN, CLOSE)])
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        clean_up_tokenization_spaces=False,
-        model_max_length=CONTEXT,
-    )
+    texts = [s.text + "".join(stories.lines(s.start, s.ops, 2)) for s in drawn]
+    split = r" ?[A-Za-z]+(?: (?=[0-9]))?|[0-9]|[-+×÷=()，。？,.?]"
+    return train_tokenizer(stories.words("zh"), split, texts, vocab_size=4096, context=CONTEXT, tags=(OPEN, CLOSE))
 
 
 def build_model(tokenizer, seed: int, width: int, layers: int) -> LlamaForCausalLM:
