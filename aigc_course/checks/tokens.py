@@ -6,10 +6,8 @@ from functools import cache
 from itertools import chain, pairwise
 
 from aigc_course import course, tokens
-from aigc_course.checks import close, expect, question
+from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
-
-EXACT = 1e-9
 
 # mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
 HINTS = {
@@ -124,25 +122,6 @@ HINTS = {
 }
 
 
-def _diagnose(function, cases, otherwise):
-    """Nothing if `function` is right on all cases, else the hint of the first mistake that explains all its answers.
-
-    cases: (arguments, right answer, {mistake: the answers that it may give}). The case called last, which the notebook
-    shows, is the shortest of those answered wrongly. otherwise: the mistake to name where none explains the answers.
-    """
-    answers = [function(*arguments) for arguments, _, _ in cases]
-    wrong = [case for case, answer in zip(cases, answers, strict=True) if not close(answer, case[1], EXACT)]
-    if wrong:
-        function(*min(wrong, key=lambda case: len(repr(case[0])))[0])
-        for mistake in cases[0][2]:
-            explained = (
-                any(close(answer, value, EXACT) for value in mistakes[mistake])
-                for (_, _, mistakes), answer in zip(cases, answers, strict=True)
-            )
-            expect(not all(explained), t(*HINTS[mistake]))
-        expect(False, t(*HINTS[otherwise]))
-
-
 @question("tokens.q1", answer="best_pair", kind="function")
 def q1(best_pair, rng):
     answer = best_pair({"o l d": 5, "o l d e r": 2, "c o ld": 4})
@@ -151,7 +130,9 @@ def q1(best_pair, rng):
         t("要返回 [左, 右] 这样两个字符串的列表。", "Return a list of two strings, [left, right]."),
     )
     # a tie in which comparing "lo" with "ldd" gives another order than comparing sides
-    _diagnose(best_pair, [*(_pair_case(_pair_words(rng)) for _ in range(60)), _pair_case({"l o": 2, "ld d": 2})], "q1")
+    diagnose(
+        best_pair, [*(_pair_case(_pair_words(rng)) for _ in range(60)), _pair_case({"l o": 2, "ld d": 2})], HINTS, "q1"
+    )
 
 
 def _pair_words(rng):
@@ -192,7 +173,7 @@ def q2(bpe, rng):
     )
     expect("".join(answer) == "abcab", t(*HINTS["joined"]))
     # "aaa" tells left to right from right to left
-    _diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), _cut_case("aaa", [["a", "a"]])], "q2")
+    diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), _cut_case("aaa", [["a", "a"]])], HINTS, "q2")
 
 
 def _cut_input(rng):
@@ -253,7 +234,7 @@ def _longest_first(word, merges):
 @question("tokens.q3", answer="whole", kind="function")
 def q3(whole, rng):
     expect(type(whole([[97]], 1)) is str, t("要返回一个字符串。", "Return a string."))
-    _diagnose(whole, [_budget_case(rng) for _ in range(60)], "q3")
+    diagnose(whole, [_budget_case(rng) for _ in range(60)], HINTS, "q3")
 
 
 def _budget_case(rng):
@@ -314,7 +295,7 @@ def q4(saved, rng):
 def q5(chat_cost, rng):
     number = type(chat_cost([[100, 300]], 2.0, 8.0)) in (int, float)
     expect(number, t("要返回一个数，单位是钱。", "Return a number, an amount of money."))
-    _diagnose(chat_cost, [_chat_case(rng) for _ in range(40)], "q5")
+    diagnose(chat_cost, [_chat_case(rng) for _ in range(40)], HINTS, "q5")
     expect(close(chat_cost([], 2.0, 8.0), 0), t("一轮也没有，价钱是 0。", "No turns cost nothing."))
 
 

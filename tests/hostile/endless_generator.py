@@ -1,0 +1,6 @@
+# returns a generator that never ends
+import itertools
+
+
+def best_pair(words):
+    return itertools.count()

@@ -1,0 +1,10 @@
+# answers fewer calls than there were
+# q5: any
+import json
+
+
+def _aigc_ask(request):
+    what, name, calls = json.loads(request)
+    if what == "look":
+        return json.dumps({"callable": True, "empty": False, "type": "function"})
+    return json.dumps([])

@@ -1,0 +1,3 @@
+# returns NaN and infinities
+def best_pair(words):
+    return [float("nan"), float("inf")]

@@ -1,0 +1,4 @@
+# a loop that an interrupt ends
+def best_pair(words):
+    while True:
+        pass

@@ -1,0 +1,3 @@
+# true instead of text
+def best_pair(words):
+    return [True, True]

@@ -1,0 +1,51 @@
+"""Submissions that mean harm (tests/hostile), in the sandbox. Each is the answer to the first question of a notebook
+whose fifth is answered rightly; after each an honest submission is graded as if nothing had been."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from test_grading_work import LAB, RIGHT, SECRET, data, points, question, student
+
+from aigc_course import i18n
+from aigc_course.grading import work
+from aigc_course.grading.limits import Limits
+
+HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
+LIMITS = Limits(cell=4, call=4, total=40, memory=700, scratch=50)
+MARK = Path("/tmp/aigc-hostile-was-here")
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
+
+
+def small(**answers):
+    """A notebook of two questions: the others are missing, which is quick to find."""
+    notebook = student(**answers)
+    kept = {f"tokens-{name}{end}" for name in ("q1", "q5") for end in ("", "-check")}
+    notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in kept]
+    return data(notebook)
+
+
+def grade(given):
+    return work.grade(given, "tokens", LAB.hash, LIMITS.to_dict(), SECRET)
+
+
+def test_there_are_enough():
+    assert len(HOSTILE) >= 40 and all(path.read_text(encoding="utf-8").startswith("# ") for path in HOSTILE)
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=lambda path: path.stem)
+def test_no_point_is_got_and_the_next_submission_is_graded_as_ever(path):
+    i18n.set_lang("en")
+    code = path.read_text(encoding="utf-8")
+    result = grade(small(q1=code, q5=RIGHT["q5"]))
+    one = question(result, "q1")
+    assert one["points"] == 0.0 and not one["passed"] and one["hint"], one
+    if "# q5: any" not in code:
+        assert points(result)["q5"] == 2.0, question(result, "q5")
+    assert json.loads(json.dumps(result)) == result and len(json.dumps(result)) < 100_000
+    assert not MARK.exists() and os.getpid()
+    honest = grade(small(q1=RIGHT["q1"], q5=RIGHT["q5"]))
+    assert (points(honest)["q1"], points(honest)["q5"], honest["failed_cells"]) == (2.0, 2.0, [])
