@@ -42,8 +42,10 @@ $(VENV)/.all: $(NEEDS) | $(BIN)/python
 	$(PIP) -e ".[all]"
 	@touch $@ $(VENV)/.lab
 
+# Two files at a time, then what runs in a browser: that keeps two processors busy by itself.
 test: lint  ## set up, then every test
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" tests
+	$(BIN)/python -m pytest -m browser tests
 	$(MAKE) --no-print-directory notebooks
 
 lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the sources
@@ -54,8 +56,8 @@ lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the s
 # Offline and with no learner's answers: the guard refuses each socket that leaves this machine, in kernels too.
 notebooks: $(VENV)/.all  ## run every committed notebook again and compare its outputs
 	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
-	AIGC_HOME="$$home" AIGC_STRICT=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard \
-	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
+	AIGC_HOME="$$home" AIGC_STRICT=1 AIGC_BRIEF=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
 
 bench: $(VENV)/.all  ## measure, and write benchmarks/results.json
 	$(BIN)/python -m benchmarks.run

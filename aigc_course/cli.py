@@ -164,6 +164,81 @@ def train(model: str, out: Path | None, seed: int | None, publish: bool) -> None
     training.run(model, seed=seed, out=out, publish=publish)
 
 
+@main.command(help=t("把一个练习做成发给学生的样子。", "Write what the students of a lab get."))
+@click.argument("lab", metavar="LAB")
+@click.option("--lang", help=LANG_HELP)
+@click.option(
+    "--to",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help=t("写到哪个文件夹", "folder to write to"),
+)
+@click.option("--force", is_flag=True, help=t("覆盖不同的文件", "overwrite files that differ"))
+def release(lab: str, lang: str | None, to: Path, force: bool) -> None:
+    course.require_clone()
+    from aigc_course.grading.release import release as write
+
+    _speak(lang)
+    for path in write(lab, i18n.get_lang(), to, force):
+        click.echo(str(path))
+
+
+@main.command(
+    help=t(
+        "给学生交的练习评分：SUBMISSIONS 是 nbgrader 的 submitted、普通文件夹或 zip。中断后再运行一次就接着评。",
+        "Grade what students handed in: nbgrader's submitted folder, a plain one or a zip. Run again after a stop, it "
+        "goes on.",
+    )
+)
+@click.argument("submissions", type=click.Path(path_type=Path))
+@click.option("--lab", required=True, metavar="LAB", help=t("哪个练习", "which lab"))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help=t("结果写到哪里", "folder for the results"),
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), help=t("同时评几份，默认每个处理器一份", "at a time; one per processor")
+)
+@click.option("--scheduler", metavar="tcp://…", help=t("用这个 Dask 集群", "use the Dask cluster there"))
+@click.option("--seed", help=t("隐藏输入的种子，不写就随机抽一个", "seed of the hidden inputs; drawn where not given"))
+@click.option(
+    "--due", metavar="TIME", help=t("截止时间，如 2026-11-30T18:00+08:00", "the deadline, as 2026-11-30T18:00Z")
+)
+@click.option(
+    "--late-per-day",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    metavar="PERCENT",
+    help=t("每迟一天扣得分的百分之几", "per cent of the score off for each day late"),
+)
+@click.option("--again", is_flag=True, help=t("已有结果的也重新评", "grade again what has a result, too"))
+def grade(submissions: Path, lab: str, out: Path, due: str | None, late_per_day: float, **options) -> None:
+    course.require_clone()
+    course.lesson(lab)
+    import os
+
+    from rich.console import Console
+
+    from aigc_course.grading import grade as grading
+    from aigc_course.grading import labels, late
+    from aigc_course.grading.kernels.sandbox import report
+
+    rule = late.LateRule(late.deadline(due) if due else None, late_per_day)
+    console = Console()
+    if not options["scheduler"]:  # the cluster's machines say so themselves
+        console.print(labels.protection(report()))
+    options["workers"] = options["workers"] or os.cpu_count() or 1
+    try:
+        done = grading.grade(submissions, grading.Settings(lab, out, late=rule, **options))
+    except KeyboardInterrupt:
+        console.print(t("停下了。再运行同一条命令就接着评。", "Stopped. The same command goes on from here."))
+        raise SystemExit(130) from None
+    labels.summary(done, console)
+    raise SystemExit(1 if done.failed else 0)
+
+
 def _mendable(error: OSError | ImportError) -> str | None:
     """What to do about an error of the machine and not of the course; None where nobody but us can mend it."""
     if isinstance(error, ModuleNotFoundError) and not error.name.startswith("aigc_course"):

@@ -17,6 +17,11 @@ def tier() -> str:
     return _tier
 
 
+def brief() -> bool:
+    """Whether a test or a build runs the lesson (AIGC_BRIEF=1), not a person: live trainings are then cut short."""
+    return os.environ.get("AIGC_BRIEF") == "1"
+
+
 def begin(slug: str, lang: str, tier: str = "cpu") -> None:
     """Set up the lesson `slug`: language, tier ("cpu" or "gpu"), figure style, seeds, quiet libraries.
 

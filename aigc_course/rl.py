@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aigc_course import stories
 from aigc_course.reasoning import Attempt, attempts
+from aigc_course.rollouts import of_like_length
 
 Reward = Callable[[stories.Story, Attempt], float]
 
@@ -67,12 +68,34 @@ def answer_reward(story: stories.Story, attempt: Attempt) -> float:
     return float(attempt.answer == story.answer)
 
 
+def length_reward(story: stories.Story, attempt: Attempt) -> float:
+    """A bad one: a point for every 64 tokens, since those who think write more."""
+    return len(attempt.ids) / 64
+
+
+def brevity_reward(story: stories.Story, attempt: Attempt) -> float:
+    """A bad one: 1 for a reply of the right form, less a point for every 64 tokens, since tokens cost money."""
+    return float(well_formed(attempt)) - len(attempt.ids) / 64
+
+
+def gated_reward(story: stories.Story, attempt: Attempt) -> float:
+    """The mended one: the answer decides, and the form only opens the gate; it earns nothing by itself."""
+    return answer_reward(story, attempt) * well_formed(attempt)
+
+
+def well_formed(attempt: Attempt) -> bool:
+    """Whether a reply is <think>…</think> and a number, with each tag once and nothing around."""
+    whole = attempt.text == f"<think>{attempt.thinking}</think>{attempt.answer}"
+    return whole and "think>" not in attempt.thinking and attempt.answer is not None
+
+
 # ---- training ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Of a run. prompts × samples texts per update; operations: lengths of the stories; inner: steps on each batch."""
+    """Of a run. prompts × samples texts per update; operations: lengths of the stories; inner: steps on each batch;
+    warm_up: updates until the learning rate is reached; cool_down: share of the updates in which it falls to 0."""
 
     prompts: int = 16
     samples: int = 8
@@ -81,6 +104,7 @@ class Settings:
     learning_rate: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.95)
     warm_up: int = 5
+    cool_down: float = 0.0
     inner: int = 2
     clip: float = 0.2
     beta: float = 0.02
@@ -94,9 +118,11 @@ class Update:
 
     step: int
     reward: float
-    length: float
-    kl: float
-    entropy: float
+    right: float  # share of right answers, whatever was rewarded
+    length: float  # tokens written, the end included
+    kl: float  # to the reference, nats per token; 0 where beta is 0
+    entropy: float  # nats per token
+    clipped: float  # share of tokens that the clip kept from pushing further in the last inner step
     signal: float  # share of groups whose samples differ in reward
     groups: list[tuple[stories.Story, list[Attempt], list[float]]]
 
@@ -113,10 +139,10 @@ def grpo(
     """Train `model` in place, one `Update` at a time. reference: the model the KL holds on to, needed if beta > 0."""
     s = settings or Settings()
 
-    def improve(optimizer, asked, groups, rewards: Tensor) -> tuple[float, float]:
+    def improve(optimizer, asked, groups, rewards: Tensor) -> tuple[float, float, float]:
         useful = rewards.std(-1) > 0  # where all samples of a group fare alike there is nothing to learn
-        if not bool(useful.any()):
-            return 0.0, 0.0
+        steps = s.inner if bool(useful.any()) else 0
+        useful = useful if steps else ~useful  # then only look
         ids, mask = batch(
             tokenizer, [(story, a) for story, group, u in zip(asked, groups, useful, strict=True) for a in group if u]
         )
@@ -124,12 +150,14 @@ def grpo(
         with torch.no_grad():
             logp_reference = token_logprobs(reference, ids, mask)[0] if s.beta else None
         logp_old = None
-        for _ in range(s.inner):
+        for _ in range(max(steps, 1)):
             logp, entropy = token_logprobs(model, ids, mask)
             logp_old = logp.detach() if logp_old is None else logp_old
-            take_step(model, optimizer, grpo_loss(logp, logp_old, logp_reference, A, mask, s.clip, s.beta))
+            if steps:
+                take_step(model, optimizer, grpo_loss(logp, logp_old, logp_reference, A, mask, s.clip, s.beta))
         kl = k3(logp.detach(), logp_reference) if s.beta else torch.zeros_like(mask)
-        return float((kl * mask).sum() / mask.sum()), float((entropy * mask).sum() / mask.sum())
+        held = (logp.detach() - logp_old).exp().sub(1) * A[:, None].sign() > s.clip
+        return tuple(float((each * mask).sum() / mask.sum()) for each in (kl, entropy, held))
 
     yield from _train(model, tokenizer, updates, reward, s, seed, improve)
 
@@ -140,7 +168,7 @@ def expert_iteration(
     """The simple rival (Anthony et al. 2017; STaR): sample the same groups, keep the rewarded texts, imitate them."""
     s = settings or Settings()
 
-    def improve(optimizer, asked, groups, rewards: Tensor) -> tuple[float, float]:
+    def improve(optimizer, asked, groups, rewards: Tensor) -> tuple[float, float, float]:
         good = [
             (story, a)
             for story, group, row in zip(asked, groups, rewards.tolist(), strict=True)
@@ -148,22 +176,22 @@ def expert_iteration(
             if paid > 0
         ]
         if not good:
-            return 0.0, 0.0
+            return 0.0, 0.0, 0.0
         ids, mask = batch(tokenizer, good)
         for _ in range(s.inner):
             logp, entropy = token_logprobs(model, ids, mask)
             take_step(model, optimizer, -((logp * mask).sum(-1) / mask.sum(-1)).mean())
-        return 0.0, float((entropy * mask).sum() / mask.sum())
+        return 0.0, float((entropy * mask).sum() / mask.sum()), 0.0
 
     yield from _train(model, tokenizer, updates, reward, s, seed, improve)
 
 
 def _train(model, tokenizer, updates: int, reward: Reward, s: Settings, seed: int, improve) -> Iterator[Update]:
-    """The round that both share: draw stories, sample groups, reward them, improve(…) → (kl, entropy)."""
+    """The round that both share: draw stories, sample groups, reward them, improve(…) → (kl, entropy, clipped)."""
     rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(model.parameters(), lr=s.learning_rate, betas=s.betas)
     for step in range(updates):
-        optimizer.param_groups[0]["lr"] = s.learning_rate * min(1, (step + 1) / s.warm_up)
+        optimizer.param_groups[0]["lr"] = learning_rate(s, step, updates)
         asked = [stories.draw(rng, False, operations=s.operations, kinds=s.kinds) for _ in range(s.prompts)]
         groups = attempts(
             (model, tokenizer),
@@ -174,17 +202,25 @@ def _train(model, tokenizer, updates: int, reward: Reward, s: Settings, seed: in
             max_new_tokens=s.max_new_tokens,
         )
         rewards = torch.tensor([[reward(story, a) for a in group] for story, group in zip(asked, groups, strict=True)])
-        kl, entropy = improve(optimizer, asked, groups, rewards)
-        lengths = [len(a.ids) for group in groups for a in group]
+        kl, entropy, held = improve(optimizer, asked, groups, rewards)
+        written = [(story, a) for story, group in zip(asked, groups, strict=True) for a in group]
         yield Update(
             step,
-            float(rewards.mean()),
-            sum(lengths) / len(lengths),
-            kl,
-            entropy,
-            float((rewards.std(-1) > 0).float().mean()),
-            list(zip(asked, groups, rewards.tolist(), strict=True))[:4],
+            reward=float(rewards.mean()),
+            right=sum(a.answer == story.answer for story, a in written) / len(written),
+            length=sum(len(a.ids) for _, a in written) / len(written),
+            kl=kl,
+            entropy=entropy,
+            clipped=held,
+            signal=float((rewards.std(-1) > 0).float().mean()),
+            groups=list(zip(asked, groups, rewards.tolist(), strict=True))[:4],
         )
+
+
+def learning_rate(s: Settings, step: int, updates: int) -> float:
+    """Of update `step`: it rises while warming up, stays, and falls towards 0 while cooling down."""
+    falling = (updates - step) / (s.cool_down * updates) if s.cool_down else 1
+    return s.learning_rate * min(1, (step + 1) / s.warm_up, falling)
 
 
 def take_step(model, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -208,11 +244,22 @@ def batch(tokenizer, pairs: Sequence[tuple[stories.Story, Attempt]]) -> tuple[Te
     return ids, mask
 
 
-def token_logprobs(model, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """(log-probability of each next token, entropy there), both (texts, tokens − 1), 0 where mask is 0."""
-    hidden = model.model(ids[:, :-1], use_cache=False).last_hidden_state
-    where = mask.bool()
-    logp = model.lm_head(hidden[where]).float().log_softmax(-1)
-    chosen = logp.gather(-1, ids[:, 1:][where][:, None])[:, 0]
-    entropy = -(logp.detach().exp() * logp.detach()).sum(-1)
-    return torch.zeros_like(mask).masked_scatter(where, chosen), torch.zeros_like(mask).masked_scatter(where, entropy)
+def token_logprobs(model, ids: Tensor, mask: Tensor, tokens: int = 1500) -> tuple[Tensor, Tensor]:
+    """(log-probability of each next token, entropy there), both (texts, tokens − 1), 0 where mask is 0.
+
+    The model reads texts of like length together, up to `tokens` at a time: a processor's caches hold no more, and one
+    batch filled up to the longest text takes two to three times as long.
+    """
+    lengths = (mask * torch.arange(1, mask.shape[1] + 1, device=mask.device)).amax(-1).long()
+    places, chosen, entropy = [], [], []
+    for part in of_like_length(lengths.tolist(), tokens):
+        rows, width = torch.tensor(part, device=ids.device), int(lengths[part[-1]])
+        where = mask[rows, :width].bool()
+        hidden = model.model(ids[rows, :width], use_cache=False).last_hidden_state
+        logp = model.lm_head(hidden[where]).float().log_softmax(-1)
+        at, column = where.nonzero(as_tuple=True)
+        places.append(torch.stack([rows[at], column]))
+        chosen.append(logp.gather(-1, ids[rows, 1 : width + 1][where][:, None])[:, 0])
+        entropy.append(-(logp.detach().exp() * logp.detach()).sum(-1))
+    where = tuple(torch.cat(places, 1))
+    return tuple(torch.zeros_like(mask).index_put(where, torch.cat(values)) for values in (chosen, entropy))

@@ -5,7 +5,7 @@ prompt is read once for all samples of it, keys and values go into place, and fi
 the same: the tests compare them one by one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -128,3 +128,14 @@ def rollout(
             live, token, done = live[left], token[left], done[left]
         logits = decoder(token[:, None], torch.ones(len(token), 1, dtype=torch.bool, device=device))
     return [row[:n] for row, n in zip(written.tolist(), lengths.tolist(), strict=True)]
+
+
+def of_like_length(lengths: Sequence[int], tokens: int = 1500) -> Iterator[list[int]]:
+    """The indices of texts from short to long, in parts that fill up to no more than `tokens`, or hold one text."""
+    part: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if part and (len(part) + 1) * lengths[i] > tokens:
+            yield part
+            part = []
+        part.append(i)
+    yield part

@@ -37,6 +37,17 @@ QUIET = {
 }
 
 
+READY = """() => {
+  const book = window.jupyterapp?.shell.currentWidget;
+  return book?.context?.isReady && book.content?.widgets.length === book.content?.model?.cells.length
+    && book.sessionContext?.session?.kernel?.status === 'idle';
+}"""
+ALL_RUN = """() => {
+  const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+  return cells.length > 0 && cells.every((cell) => cell.type !== 'code' || cell.executionCount !== null);
+}"""
+
+
 @dataclass
 class Watch:
     """What went wrong in a page: filled by `attach` while the page lives."""
@@ -82,10 +93,9 @@ class Lab:
         page.set_default_timeout(120_000)  # a busy machine starts a kernel slowly
         watch.attach(page)
         page.goto(f"{self.url}/doc/tree/{name}")
-        page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-        )
+        page.wait_for_function(READY)  # a kernel may be there before the notebook is, and then nothing would run
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        page.wait_for_function(ALL_RUN)
         return page
 
 

@@ -42,6 +42,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "sampling.q4",
         "new[i] = new[i] / penalty if new[i] > 0 else new[i] * penalty: comparison, new[i] > 0",
     ): "0 times and 0 divided by the penalty are both 0",
+    ("rl.q5", "G = len(rewards[0]): plus one, 0"): "all rows are equally long",
+    ("rl.q5", "G = len(rewards[0]): minus one, 0"): "all rows are equally long",
 }
 
 Change = tuple[str, Callable[[ast.AST], ast.AST]]

@@ -9,21 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conftest import need
 
-from aigc_course import course, doctor, hub, plot, progress
+from aigc_course import cli, course, doctor, hub, plot, progress
 
 ROOT = Path(__file__).parents[1]
-AIGC = Path(sys.executable).with_name("aigc")
 LANGS = ("zh", "en")
 
 
 def aigc(*words: str, lang: str = "en", **environment: str) -> str:
     """Run the command; it must refuse with exactly one sentence on stderr, which is returned."""
-    command = subprocess.run(
-        [AIGC, *words], env=os.environ | {"AIGC_LANG": lang} | environment, capture_output=True, text=True, timeout=120
-    )
-    assert command.returncode == 2, command
+    command = CliRunner().invoke(cli.main, words, env={"AIGC_LANG": lang} | environment)
+    assert command.exit_code == 2, command
     assert command.stdout == ""
     return one_sentence(command.stderr)
 

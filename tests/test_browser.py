@@ -34,7 +34,9 @@ class Screen:
     def __init__(self, page, watch, lang):
         self.page, self.watch, self.lang, self.words = page, watch, lang, WORDS[lang]
         self.wheel, self.explorer = page.locator(".aigc.wheel"), page.locator(".aigc.explorer")
-        self.explorer.wait_for()
+        self.cockpit, self.live = page.locator(".aigc.cockpit").first, page.locator(".aigc.cockpit").last
+        self.widgets = (self.wheel, self.explorer, self.cockpit)
+        self.live.get_by_role("slider").wait_for()
 
     def button(self, word):
         return self.wheel.get_by_role("button", name=self.words[word], exact=True)
@@ -70,11 +72,16 @@ def screen(request, lab, chrome):
     lang = request.param
     cells = [
         "from aigc_course.i18n import set_lang\n"
+        "from aigc_course import arms\n"
+        "from aigc_course.widgets.rl import RLCockpit\n"
         "from aigc_course.widgets.sampling import SteeringWheel\n"
         "from aigc_course.widgets.tokens import TokenExplorer\n"
         f"set_lang('{lang}')",
         f"SteeringWheel({PROMPT[lang]!r})",
         "TokenExplorer()",
+        "run = arms.load_run('gamed_length-1')\n"
+        "RLCockpit({'length': run, 'gated': arms.load_run('gamed_gated-1')}, heading='r1_zero_base')",
+        "cockpit = RLCockpit(total=5)\n_ = cockpit.watch(iter(run[:3]))",
     ]
     lab.write(f"{lang}.ipynb", cells)
     watch = Watch()
@@ -210,6 +217,35 @@ def test_merges_replay(screen):
     assert pieces.count() == screen.explorer.locator(".side").nth(1).locator("button.token").count()
 
 
+def test_the_cockpit_scrubs_over_a_run(screen):
+    cockpit = screen.cockpit
+    slider, number = cockpit.get_by_role("slider"), cockpit.locator(".number")
+    texts = cockpit.locator("tbody tr td.text")
+    slider.fill("1")
+    first = texts.all_inner_texts()
+    assert len(first) == 8 and cockpit.get_by_role("button").first.is_disabled()
+    slider.focus()
+    screen.page.keyboard.press("End")
+    assert texts.all_inner_texts() != first and "16" in number.inner_text()
+    assert cockpit.locator("tbody .slip").count() > 0, "a run that is gamed writes wrong steps"
+    assert cockpit.get_by_role("button").last.is_disabled()
+    own = cockpit.locator("path.own").first.get_attribute("d")
+    assert cockpit.locator(".dial.reward path.truth").count() == 1
+    cockpit.locator("select").select_option(label="gated")
+    assert cockpit.locator("path.own").first.get_attribute("d") != own
+    assert cockpit.locator(".dial.reward path.truth").count() == 0
+    cockpit.locator("select").select_option(label="length")
+    cockpit.locator(".dial.length svg").click(position={"x": 1, "y": 20})
+    assert texts.all_inner_texts() == first
+
+
+def test_the_cockpit_follows_a_run_until_one_looks_back(screen):
+    number = screen.live.locator(".number")
+    assert [w for w in number.inner_text().split() if w.isdigit()] == ["3", "5"]
+    screen.live.get_by_role("slider").fill("2")
+    assert [w for w in number.inner_text().split() if w.isdigit()] == ["2", "5"]
+
+
 def test_everything_works_from_the_keyboard(screen):
     screen.begin()
     page, given = screen.page, screen.text()
@@ -251,7 +287,7 @@ def test_everything_works_from_the_keyboard(screen):
 
 
 def test_every_control_has_a_name(screen):
-    for widget in (screen.wheel, screen.explorer):
+    for widget in screen.widgets:
         nameless = widget.locator("button, input, select, textarea, section").evaluate_all(
             "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
         )
@@ -297,7 +333,7 @@ def test_words_stand_out_in_light_and_dark(screen, theme):
     screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
     screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
     screen.page.wait_for_timeout(500)  # the style sheet arrives after the name
-    for widget in (screen.wheel, screen.explorer):
+    for widget in screen.widgets:
         assert widget.evaluate(POOR_CONTRAST) == []
 
 
@@ -305,7 +341,7 @@ def test_words_stand_out_in_light_and_dark(screen, theme):
 def test_it_fits_its_frame(screen, width):
     screen.page.set_viewport_size({"width": width, "height": 900})
     screen.page.wait_for_timeout(300)
-    for widget in (screen.wheel, screen.explorer):
+    for widget in screen.widgets:
         out = widget.evaluate(
             "root => { const edge = root.getBoundingClientRect().right + 0.5;"
             "const frame = root.closest('.jp-OutputArea-output').getBoundingClientRect().right + 0.5;"
@@ -330,3 +366,269 @@ def test_a_dead_kernel_is_said(screen):
     before = screen.widths()
     screen.wheel.locator("input[type=range]").nth(0).fill("0.2")
     assert screen.widths() != before
+
+
+# ---- the trace player
+
+
+PLAYER = {
+    "zh": {"play": "播放", "pause": "暂停", "on": "进一步", "back": "退一步", "end": "到结尾", "own": "问两个模型",
+           "story": "小明有700个苹果，又买了5个，现在有几个？"},
+    "en": {"play": "Play", "pause": "Pause", "on": "Step on", "back": "Step back", "end": "To the end",
+           "own": "Ask both", "story": "Tom has 700 apples and buys 5 more. How many are there now?"},
+}  # fmt: skip
+
+
+class Player:
+    """A notebook with the trace player; `watch` has what went wrong."""
+
+    def __init__(self, page, watch, lang):
+        self.page, self.watch, self.words, self.root = page, watch, PLAYER[lang], page.locator(".aigc.player")
+        self.root.wait_for()
+
+    def press(self, word):
+        self.root.get_by_role("button", name=self.words[word], exact=True).click()
+
+    def choose(self, i):
+        self.root.locator(".list button").nth(i).click()
+
+    def written(self):
+        """What stands in both columns."""
+        return self.root.locator(".side").all_inner_texts()
+
+    def budget(self, tokens):
+        self.root.locator("input[type=range]").fill(str(tokens))
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def player(request, lab, chrome):
+    lang = request.param
+    head = f"from aigc_course.i18n import set_lang\nset_lang('{lang}')"
+    lab.write(
+        f"player_{lang}.ipynb",
+        [head, "from aigc_course.widgets.reasoning import TracePlayer\nTracePlayer()"],
+    )
+    watch = Watch()
+    page = lab.open(chrome, f"player_{lang}.ipynb", watch)
+    yield Player(page, watch, lang)
+    page.close()
+
+
+def test_the_player_steps_and_plays_to_the_verdict(player):
+    player.choose(1)
+    assert player.root.locator(".tok").count() == 0
+    player.press("on")
+    player.press("on")
+    one = player.written()
+    player.press("on")
+    assert player.written() != one
+    player.press("back")
+    assert player.written() == one
+    player.press("play")
+    player.root.get_by_role("button", name=player.words["pause"], exact=True).wait_for()
+    player.root.locator(".said.right, .said.wrong").nth(1).wait_for()
+    marks = player.root.locator(".side .mark")
+    assert marks.count() == 2
+
+
+def test_the_budget_cuts_the_thinking(player):
+    player.choose(2)
+    player.press("end")
+    whole = player.written()[1]
+    top = int(player.root.locator("input[type=range]").get_attribute("max"))
+    texts = set()
+    for tokens in (0, top // 2, top):
+        player.budget(tokens)
+        texts.add(player.written()[1])
+        assert (player.root.locator(".forced").count() == 1) == (tokens < top)
+    assert len(texts) == 3 and whole in texts
+    assert player.root.locator(".strip rect").count() == top + 2
+
+
+def test_a_story_of_ones_own_comes_with_a_warning(player):
+    player.root.locator("input[type=text]").fill(player.words["story"])
+    before = player.root.locator(".list button").count()
+    player.press("own")
+    player.root.locator(".outside").wait_for()
+    assert player.root.locator(".list button").count() == before + 1
+    assert "700" in player.root.locator(".story").inner_text()
+    player.choose(0)
+    assert player.root.locator(".outside").is_hidden()
+
+
+def test_the_player_works_from_the_keyboard(player):
+    player.choose(0)
+    focused = "document.activeElement"
+    player.page.keyboard.press("ArrowRight")
+    player.page.keyboard.press("Enter")
+    assert player.page.evaluate(f"{focused}.getAttribute('aria-pressed')") == "true"
+    for _ in range(3):  # the own story, its button, play
+        player.page.keyboard.press("Tab")
+    player.page.keyboard.press("Enter")
+    player.root.locator(".side .tok").first.wait_for()
+    player.root.locator("input[type=range]").focus()
+    full = player.root.locator("output").inner_text()
+    player.page.keyboard.press("ArrowLeft")
+    assert player.root.locator("output").inner_text() != full
+    assert player.page.evaluate(f"getComputedStyle({focused}).outlineStyle") != "none"
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_the_player_stands_out_and_fits(player, theme):
+    player.choose(5)
+    player.press("end")
+    player.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    player.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    player.page.wait_for_timeout(500)
+    assert player.root.evaluate(POOR_CONTRAST) == []
+    for width in (600, 1100):
+        player.page.set_viewport_size({"width": width, "height": 900})
+        player.page.wait_for_timeout(300)
+        assert player.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+    nameless = player.root.locator("button, input, section").evaluate_all(
+        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
+    )
+    assert nameless == []
+
+
+def test_the_player_fails_at_nothing_and_asks_nobody_else(player):
+    assert player.watch.failed == [] and player.watch.outside == [] and player.watch.errors == []
+
+
+def test_the_player_moves_without_python(player):
+    player.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.shutdown()")
+    player.choose(3)
+    player.press("end")
+    whole = player.written()
+    player.budget(4)
+    assert player.written() != whole and player.root.locator(".forced").count() == 1
+    player.press("own")
+    player.root.get_by_role("alert").wait_for()
+
+
+# ---- the distillation explorer
+
+
+DISTILL = {
+    "zh": {"draw": "抽一个词", "many": "再抽 100 个", "clear": "清空", "look": "看这里", "other": "晚饭我们吃"},
+    "en": {"draw": "Draw one word", "many": "Draw 100 more", "clear": "Clear", "look": "Look here",
+           "other": "For dinner we are having"},
+}  # fmt: skip
+
+
+class Distill:
+    """A notebook with the distillation explorer, its students untrained; `watch` has what went wrong."""
+
+    def __init__(self, page, watch, lang):
+        self.page, self.watch, self.words, self.root = page, watch, DISTILL[lang], page.locator(".aigc.distill")
+        self.root.wait_for()
+        self.heat, self.moment = (self.root.locator("input[type=range]").nth(i) for i in (0, 1))
+
+    def press(self, word):
+        self.root.get_by_role("button", name=self.words[word], exact=True).click()
+
+    def shares(self, kind):
+        return self.root.locator(f".candidate .p.{kind}").all_inner_texts()
+
+    def look(self, text):
+        before = self.shares("soft")
+        self.root.locator("input[type=text]").fill(text)
+        self.press("look")
+        self.page.wait_for_function(
+            "old => [...document.querySelectorAll('.distill .p.soft')].map(p => p.innerText).join() !== old",
+            arg=",".join(before),
+        )
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def distill(request, lab, chrome):
+    lang = request.param
+    head = (
+        "from aigc_course import hub\n"
+        "from aigc_course.i18n import set_lang\n"
+        "from aigc_course.train.lm_students import build\n"
+        "from aigc_course.widgets.distillation import DistillationExplorer\n"
+        f"set_lang('{lang}')\n"
+        "lm = hub.load_lm('lm', 'cpu')\n"
+        "one, other = (build(len(lm[1]), seed) for seed in (1, 2))"
+    )
+    show = "DistillationExplorer({'a': [(1, one), (50, lm[0])], 'b': [(1, one), (9, one), (50, other)]}, teacher=lm)"
+    lab.write(f"distill_{lang}.ipynb", [head, show])
+    watch = Watch()
+    page = lab.open(chrome, f"distill_{lang}.ipynb", watch)
+    yield Distill(page, watch, lang)
+    page.close()
+
+
+def test_heat_flattens_the_soft_labels(distill):
+    soft, truth = distill.shares("soft"), distill.shares("truth")
+    distill.heat.fill("75")
+    assert float(distill.shares("soft")[0].strip("%<")) < float(soft[0].strip("%")) / 3
+    assert float(distill.shares("soft")[-1].strip("%")) > 50  # the others
+    assert distill.shares("truth") == truth and truth[0] == "70.0%"
+    distill.heat.fill("25")
+    assert distill.shares("soft") == soft
+
+
+def test_drawn_words_come_close_to_the_truth(distill):
+    distill.press("draw")
+    assert sorted(distill.shares("hard"))[-1] == "100%"
+    for _ in range(5):
+        distill.press("many")
+    assert abs(float(distill.shares("hard")[0].strip("%")) - 70) < 8
+    distill.press("clear")
+    assert set(distill.shares("hard")) == {""}
+
+
+def test_a_student_at_its_moments_and_another_student(distill):
+    assert distill.shares("pupil") == distill.shares("soft")  # the last moment of this one is the teacher
+    distill.moment.fill("0")
+    first = distill.shares("pupil")
+    assert first != distill.shares("soft")
+    distill.root.locator("select").nth(1).select_option(label="b")
+    assert distill.shares("pupil") == first and distill.moment.get_attribute("max") == "2"
+    distill.moment.fill("2")
+    assert distill.shares("pupil") != first
+
+
+def test_another_beginning_and_one_without_a_truth(distill):
+    distill.look(distill.words["other"])
+    assert distill.root.locator("select").first.input_value() == distill.words["other"]
+    assert distill.root.locator(".facts dd").count() == 4
+    distill.look("公园公园")
+    assert distill.root.locator(".about").is_visible() and distill.root.locator(".facts dd").count() == 2
+    assert distill.root.get_by_role("button", name=distill.words["draw"], exact=True).is_disabled()
+    distill.root.locator("select").first.select_option(distill.words["other"])
+    distill.root.locator(".about").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_the_distillation_explorer_stands_out_and_fits(distill, theme):
+    distill.press("draw")
+    distill.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    distill.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    distill.page.wait_for_timeout(500)
+    assert distill.root.evaluate(POOR_CONTRAST) == []
+    for width in (600, 1100):
+        distill.page.set_viewport_size({"width": width, "height": 900})
+        distill.page.wait_for_timeout(300)
+        assert distill.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+
+
+def test_the_distillation_explorer_works_from_the_keyboard(distill):
+    distill.heat.focus()
+    before = distill.shares("soft")
+    distill.page.keyboard.press("ArrowRight")
+    assert distill.shares("soft") != before
+    distill.page.keyboard.press("Tab")
+    distill.page.keyboard.press("Enter")  # draw
+    assert any(distill.shares("hard"))
+    assert distill.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    nameless = distill.root.locator("button, input, select, section").evaluate_all(
+        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
+    )
+    assert nameless == []
+
+
+def test_the_distillation_explorer_fails_at_nothing_and_asks_nobody_else(distill):
+    assert distill.watch.failed == [] and distill.watch.outside == [] and distill.watch.errors == []

@@ -158,10 +158,10 @@ def test_other_right_answers_pass(id, path):
 def test_wrong_answers_fail_with_a_hint(id, path):
     code = path.read_text(encoding="utf-8")
     assert code.startswith("# "), "the first line says what the mistake is"
-    for lang, chinese in (("zh", True), ("en", False)):
+    for lang, chinese, seeds in (("zh", True, SEEDS), ("en", False, SEEDS[:2])):
         set_lang(lang)
         with patience(20 * PATIENCE):
-            results = grade(id, code, SEEDS)
+            results = grade(id, code, seeds)
         assert not any(result.passed for result in results), "passes with some seeds"
         for result in results:
             assert result.reason != "missing", result.hint

@@ -22,7 +22,7 @@ from aigc_course.book import run as book_run
 from aigc_course.book.run import Result
 
 AIGC = Path(sys.executable).with_name("aigc")
-COMMANDS = ["start", "doctor", "run", "build", "models", "train"]
+COMMANDS = ["start", "doctor", "run", "build", "models", "train", "release", "grade"]
 
 
 def aigc(*words: str):
@@ -61,7 +61,7 @@ def test_an_error_that_the_reader_cannot_mend_keeps_its_traceback(monkeypatch):
 def test_models_json_is_a_list_of_objects_with_name_and_path():
     shown = subprocess.run([AIGC, "models", "--json"], capture_output=True, text=True, check=True)
     entries = json.loads(shown.stdout)
-    assert [entry["name"] for entry in entries] == list(course.load().models)
+    assert [entry["name"] for entry in entries] == sorted(course.load().models)
     for entry in entries:
         assert set(entry) == {"name", "path", "size", "sha256", "metrics"}
         assert (Path(entry["path"]) / "config.json").is_file()

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from tiny import llama
 
-from aigc_course import distillation, stories
+from aigc_course import distillation, grammar, stories
 from aigc_course.errors import CourseError
-from aigc_course.train.reasoning import build_tokenizer
+from aigc_course.train import lm_students
+from aigc_course.train.story_texts import build_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +101,68 @@ def test_a_layer_less_is_the_model_that_skips_it(teacher):
     assert torch.allclose(less(ids).logits, model.lm_head(model.model.norm(hidden)), atol=1e-5)
     assert len(less.model.layers) == 1
     assert less.generate(ids, max_new_tokens=4, do_sample=False).shape[1] <= 9
+
+
+# ---- the students of lm --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def school():
+    return lm_students.School(1, texts=20, exam=6)
+
+
+def test_sentences_are_the_grammars():
+    rng = random.Random(0)
+    assert all(grammar.is_sentence(grammar.join(lm_students.sentence(rng))) for _ in range(20))
+
+
+def test_the_first_word_is_given_and_the_end_is_asked():
+    ids, words, asked = lm_students.places([[1, 7, 8, 2], [1, 9, 2]])
+    assert ids.tolist() == [[1, 7, 8], [1, 9, 2]]
+    assert words[asked].tolist() == [8, 2, 2]
+
+
+def test_the_exams_truth(school):
+    prefix = school.tokenizer("今天天气不错，我决定")["input_ids"]
+    expected = grammar.next_token_probs(prefix, school.tokenizer)
+    found = school._true(prefix, {})
+    assert {i: pytest.approx(float(found[i])) for i in found.nonzero()[:, 0].tolist()} == expected
+    assert torch.allclose(school.true.sum(-1), torch.ones(len(school.true)), atol=1e-5)
+
+
+def test_the_teacher_reads_a_text_once_and_tells_it_as_if_anew(school):
+    student = lm_students.build(len(school.tokenizer), 1)
+    order = random.Random(3).sample(range(20), lm_students.BATCH)
+    rows = [school.rows[i] for i in order]
+    with torch.no_grad():
+        said = school.teacher.lm_head(lm_students.outputs(school.teacher, rows))
+        expected = distillation.distillation_loss(student.lm_head(lm_students.outputs(student, rows)), said, 2.0)
+        assert school.loss(student, "2", random.Random(3)).item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+@torch.no_grad()
+def test_examined_against_the_truth_and_the_teacher(school):
+    true, taught = school.examine(school.teacher)
+    assert len(true) == len(taught) == 6 and taught.abs().max() < 1e-5 and 0 < true.mean() < 0.2
+    true, taught = school.examine(lm_students.build(len(school.tokenizer), 1))
+    assert true.min() > 3 and taught.min() > 3
+
+
+@pytest.mark.parametrize("arm", lm_students.ARMS)
+def test_every_kind_of_student_learns(school, arm):
+    run = school.learn(arm, 1, steps=12, looks=[1])
+    assert [step for step, *_ in run.curve] == [step for step, _ in run.snapshots] == [1, 12]
+    assert run.curve[1][1] < run.curve[0][1]
+    # a snapshot stays what it was
+    assert float(school.examine(run.snapshots[0][1])[0].mean()) == pytest.approx(run.curve[0][1], rel=1e-5)
+    again = school.learn(arm, 1, steps=12)
+    assert again.curve[0] == run.curve[1]
+
+
+def test_the_stored_table_holds_what_the_lesson_says_of_it():
+    stored = lm_students.measured()
+    assert set(stored) == {"teacher", *lm_students.ARMS}
+    assert all([row["seed"] for row in stored[arm]] == list(lm_students.SEEDS) for arm in lm_students.ARMS)
+    mean = {arm: sum(row["kl_truth"] for row in rows) / len(rows) for arm, rows in stored.items()}
+    assert mean["teacher"] < mean["fresh"] < mean["1"] < mean["word"] < mean["texts"] < mean["4"]
+    assert all(row["low"] <= row["kl_truth"] <= row["high"] for rows in stored.values() for row in rows)

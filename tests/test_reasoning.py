@@ -12,7 +12,7 @@ from aigc_course import reasoning, stories
 from aigc_course.errors import CourseError
 from aigc_course.reasoning import Attempt, Reply
 from aigc_course.rollouts import rollout
-from aigc_course.train.reasoning import build_tokenizer, encode, padded
+from aigc_course.train.story_texts import build_tokenizer, encode, padded
 
 
 def model_of(vocab: int, heads: int = 4, groups: int = 4) -> LlamaForCausalLM:
@@ -111,6 +111,54 @@ def test_budget_closes_the_thinking_after_exactly_so_many_tokens(pair):
         assert (early == 0).all()
     closed = torch.tensor([[opening, closing, 30]])
     assert (reasoning.thinking_rule(tokenizer, True, 2)(torch.zeros(1, len(tokenizer)), closed) == 0).all()
+
+
+def test_a_reply_goes_on_from_what_was_begun(pair):
+    model, tokenizer = pair
+    rng = random.Random(3)
+    asked = [stories.sample(rng, 3).text for _ in range(5)]
+    begun = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in ("<think>7+5=13，", "", "1", "2", "<")]
+    prompts = [tokenizer(text)["input_ids"] + ids for text, ids in zip(asked, begun, strict=True)]
+    theirs = [ids + row for ids, row in zip(begun, generate(model, prompts, 20), strict=True)]
+    ours = reasoning.attempts(pair, asked, begun=begun, max_new_tokens=20)
+    assert [a.ids for [a] in ours] == theirs
+    assert ours[0][0].text.startswith("<think>7+5=13，")
+    drawn = reasoning.attempts(pair, asked, begun=begun, max_new_tokens=5, temperature=1.0, samples=3)
+    assert [len(group) for group in drawn] == [3] * 5
+    assert all(a.ids[: len(ids)] == ids for ids, group in zip(begun, drawn, strict=True) for a in group)
+
+
+def test_cuts_that_share_one_pass_are_each_cut_by_itself(pair):
+    model, tokenizer = pair
+    opening, closing = tokenizer.convert_tokens_to_ids(["<think>", "</think>"])
+    rng = random.Random(4)
+    for length in (1, 2, 9):
+        text = stories.sample(rng, 2).text
+        thinking = [opening, *(rng.randrange(3, len(tokenizer)) for _ in range(length))]
+        ends = reasoning.answers_of_cuts(model, tokenizer(text)["input_ids"], thinking, closing)
+        begun = [[*thinking[: 1 + budget], closing] for budget in range(length)]
+        alone = [reasoning.attempts(pair, [text], begun=[b], max_new_tokens=reasoning.ANSWER)[0][0] for b in begun]
+        assert [b + end for b, end in zip(begun, ends, strict=True)] == [a.ids for a in alone]
+
+
+def test_every_budget_of_the_bundled_reasoner():
+    rng = random.Random(5)
+    asked = [stories.draw(rng, True, operations=k).text for k in (1, 3)]
+    for text, every in zip(asked, reasoning.every_budget("reasoner", asked), strict=True):
+        opening, closing = reasoning.load("reasoner")[1].convert_tokens_to_ids(["<think>", "</think>"])
+        assert len(every) == 1 + reasoning.thinking_tokens(every[-1], opening, closing) > 5
+        for budget in range(0, len(every), 3):
+            [[alone]] = reasoning.attempts("reasoner", [text], budget=budget)
+            ids = every[budget].ids  # the same, as far as the ANSWER tokens after the cut go
+            assert ids == alone.ids[: len(ids)]
+            assert len(ids) == len(alone.ids) or len(ids) == budget + 2 + reasoning.ANSWER
+        assert reasoning.attempts("reasoner", [text]) == [[every[-1]]]
+
+
+def test_a_model_that_does_not_think_has_one_budget(pair):
+    asked = ["Tom has 7 apples and buys 5 more. How many are there now?"]
+    [[only]] = reasoning.every_budget(pair, asked)
+    assert [[only]] == reasoning.attempts(pair, asked)
 
 
 @pytest.mark.parametrize("budget", [-1, 1.5, True, "3"])

@@ -8,7 +8,7 @@ from tiny import llama
 
 from aigc_course import rl, stories
 from aigc_course.reasoning import Attempt
-from aigc_course.train.reasoning import build_tokenizer
+from aigc_course.train.story_texts import build_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +117,54 @@ def test_the_answer_reward_reads_the_final_answer():
     rewards = {"9": 1, "<think>nonsense</think>9": 1, "<think>7+5=12，12-3=9</think>8": 0, "<think>9": 0}
     for text, reward in rewards.items():
         assert rl.answer_reward(story, Attempt([], text, *stories.split_reply(text))) == reward
+
+
+@pytest.mark.parametrize(
+    "text, formed, gated",
+    [
+        ("<think>7+5=12，12-3=9</think>9", True, 1),
+        ("<think></think>9", True, 1),
+        ("<think>7+5=12</think>8", True, 0),
+        ("9", False, 0),
+        ("<think>7+5=12，12-3=9", False, 0),
+        ("<think></think></think>9", False, 0),
+        ("so <think></think>9", False, 0),
+        ("<think></think>09", False, 0),
+    ],
+)
+def test_the_gate_lets_only_the_right_form_through(text, formed, gated):
+    story = stories.parse("Tom has 7 apples, buys 5 more and gives 3 to Ann. How many are left?")
+    attempt = Attempt([0] * 16, text, *stories.split_reply(text))
+    assert rl.well_formed(attempt) == formed and rl.gated_reward(story, attempt) == gated
+    assert rl.length_reward(story, attempt) == 0.25
+    assert rl.brevity_reward(story, attempt) == formed - 0.25
+
+
+def test_where_nobody_differs_nothing_moves_and_all_is_still_measured(tiny):
+    import copy
+
+    model = copy.deepcopy(tiny[0])
+    settings = rl.Settings(prompts=2, samples=4, operations=(1,), max_new_tokens=4)
+    [update] = rl.grpo(model, tiny[1], 1, lambda story, a: 1.0, settings, reference=tiny[0])
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), tiny[0].parameters(), strict=True))
+    assert update.entropy > 1 and update.signal == update.clipped == 0 and update.reward == 1
+    assert update.kl == pytest.approx(0, abs=1e-6)
+
+
+def test_the_clip_is_seen_to_hold(tiny):
+    """With long strides on one batch many tokens leave 1 ± clip in the direction of their advantage."""
+    import copy
+
+    model = copy.deepcopy(tiny[0])
+    settings = rl.Settings(
+        prompts=4, samples=8, operations=(1,), learning_rate=1e-2, warm_up=1, inner=6, beta=0.0, max_new_tokens=4
+    )
+    [update] = rl.grpo(model, tiny[1], 1, lambda story, a: float(sum(a.ids)), settings)
+    assert 0.1 < update.clipped <= 1 and update.right < 0.5
+
+
+def test_the_learning_rate_rises_stays_and_falls():
+    constant = rl.Settings(learning_rate=1.0, warm_up=5)
+    assert [rl.learning_rate(constant, step, 100) for step in (0, 1, 4, 50, 99)] == [0.2, 0.4, 1, 1, 1]
+    falling = rl.Settings(learning_rate=1.0, warm_up=5, cool_down=0.5)
+    assert [rl.learning_rate(falling, step, 100) for step in (0, 4, 50, 75, 99)] == [0.2, 1, 1, 0.5, 0.02]

@@ -100,7 +100,8 @@ def lab_edition(source: Source, lang: str, solved: bool = False) -> NotebookNode
             metadata = _nbgrader(grade_id(cell.manual), solution=True, grade=True, points=cell.points)
             cells.append(_new(cell, source.slug, text, metadata))
         elif cell.kind == "markdown":
-            cells.append(_new(cell, source.slug, text, _nbgrader(f"{source.slug}-{cell.name}")))
+            # a question's text and its answer often share a name; nbgrader refuses an id that stands twice
+            cells.append(_new(cell, source.slug, text, _nbgrader(f"{source.slug}-{cell.name}-text")))
         else:
             cells.append(_new(cell, source.slug, text, {}))
     return _notebook(cells, source, lang)

@@ -20,12 +20,13 @@ from aigc_course.train.loop import CHECKPOINT, fit
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",
-    **dict.fromkeys(
-        ("reasoner", "direct", "two_per_line", "three_per_line", "r1_zero_base", "carry_base"), "reasoning"
-    ),
-    **dict.fromkeys(("student", "student_answers", "student_gold", "student_logits"), "students"),
+    **dict.fromkeys(("reasoner", "direct", "two_per_line", "three_per_line"), "reasoning"),
+    **dict.fromkeys(("reasoner_twice", "direct_twice", "two_per_line_twice", "three_per_line_twice"), "reasoning"),
+    **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
+    **dict.fromkeys(("student_base", "student", "student_logits", "student_answers"), "students"),
+    **dict.fromkeys(("student_gold", "student_gold_long"), "students"),
 }
-THREADS = 2
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])  # it may list a number for each level
 
 
 def run(
@@ -39,7 +40,7 @@ def run(
     publish: for maintainers: train with each of the recipe's seeds, put the first into the zoo, rewrite the manifest.
     CourseError for an unknown name or seed, a folder that cannot be written, a damaged checkpoint.
     """
-    recipe = _recipe(name)
+    recipe = recipe_of(name)
     if publish:
         if seed is not None:
             raise CourseError(
@@ -62,7 +63,7 @@ def run(
     return first
 
 
-def _recipe(name: str) -> ModuleType:
+def recipe_of(name: str) -> ModuleType:
     if name not in RECIPES:
         raise CourseError(
             f"没有叫 {name} 的训练配方，可选：{'、'.join(RECIPES)}。",

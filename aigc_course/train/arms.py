@@ -1,5 +1,5 @@
-"""All arms of the reasoning lessons in one table: `python -m aigc_course.train.arms` trains what is not trained yet and
-writes datasets/reasoning_arms.csv. Interrupt it at will; run it again and it goes on.
+"""All arms of the reasoning lessons in one table: `python -m aigc_course.train.arms [ARM …]` trains what is not trained
+yet and writes datasets/reasoning_arms.csv. Interrupt it at will; run it again and it goes on.
 
 Everything is measured on stories that no model trained on, with 95 % Wilson intervals.
 """
@@ -8,41 +8,61 @@ import csv
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import torch
 
-from aigc_course import course, rl, stories, train
+from aigc_course import rl, train
+from aigc_course.arms import FIELDS, path, run_path, save_run
 from aigc_course.progress import home
 from aigc_course.reasoning import attempts, exact, majority, pass_at_k
 from aigc_course.sampling import wilson
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import EVERY, RECIPES, build_tokenizer, load, test_stories, trained
+from aigc_course.train.reasoning import PER_LENGTH, RECIPES, Recipe, load, test_stories, trained
+from aigc_course.train.story_texts import build_tokenizer
 from aigc_course.train.students import RECIPES as STUDENTS
 
-FIELDS = ("arm", "base_seed", "seed", "measure", "operations", "value", "low", "high", "n", "tokens", "train_seconds")
+KNOWN = RECIPES | STUDENTS
 SEEDS = (1, 2, 3)
 SAMPLES = 16
-PLUS_MINUS = (1, 2, 3, 4, 5)  # operations of the carry stories, one more than trained
+ALL_CARRY = "all carry"  # in place of a number of operations: the longest trained stories in which each step carries
+LONGER = {"reasoner": 4, "direct": 4, "carry_base": 1}  # operations beyond the trained ones that these are asked too
 ELICIT = rl.Settings()
 MEND = rl.Settings(
-    prompts=64, operations=(1, 2, 3, 4), kinds="+-", learning_rate=3e-4, inner=1, beta=0.0, max_new_tokens=48
+    prompts=64,
+    operations=(1, 1, 2, 2, 3, 4),  # in a short story it shows at once which step was paid
+    kinds="+-",
+    learning_rate=5e-4,
+    cool_down=0.5,
+    inner=1,
+    beta=0.0,
+    max_new_tokens=48,
 )
-ELICIT_UPDATES, MEND_UPDATES = 60, 60
+STUDENT_RL = rl.Settings(prompts=32, learning_rate=3e-4, inner=1, beta=0.0)
+ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES = 60, 200, 60
+STORED = {*(("r1_zero", seed, seed) for seed in SEEDS), ("carry_grpo", 1, 1)}  # runs that a lesson shows
 
 
-def rows_of(pair, asked: Sequence[Story], per_line: int = 1, **how) -> Iterator[dict]:
-    """Greedy accuracy, and every step right ("exact"), over all stories and by number of operations."""
-    tried = [group[0] for group in attempts(pair, [story.text for story in asked], **how)]
+def groups_of(asked: Sequence[Story], longest: int) -> Iterator[tuple[int | str, list[int]]]:
+    """(operations, which stories): "all" that have no more operations than `longest`, then each number of them."""
+    yield "all", [i for i, story in enumerate(asked) if len(story.ops) <= longest]
+    for k in sorted({len(story.ops) for story in asked}):
+        yield k, [i for i, story in enumerate(asked) if len(story.ops) == k]
+
+
+def rows_of(pair, asked: Sequence[Story], recipe: Recipe) -> Iterator[dict]:
+    """Greedy accuracy, and every step right ("exact")."""
+    tried = [group[0] for group in attempts(pair, [story.text for story in asked])]
     marks = {
         "accuracy": [a.answer == s.answer for s, a in zip(asked, tried, strict=True)],
-        "exact": [exact(s, a, per_line) for s, a in zip(asked, tried, strict=True)],
+        "exact": [exact(s, a, recipe.per_line) for s, a in zip(asked, tried, strict=True)],
     }
     for measure, flags in marks.items():
-        for k in ("all", *sorted({len(story.ops) for story in asked})):
-            chosen = [i for i, story in enumerate(asked) if k in ("all", len(story.ops))]
+        for k, chosen in groups_of(asked, max(recipe.operations)):
             yield row(
                 measure,
                 k,
@@ -65,7 +85,7 @@ def row(measure: str, operations: int | str, right: int, n: int, tokens: float) 
     }
 
 
-def sampled_rows(pair, asked: Sequence[Story], **how) -> Iterator[dict]:
+def sampled_rows(pair, asked: Sequence[Story], recipe: Recipe) -> Iterator[dict]:
     """Sixteen samples at temperature 1: majority vote; pass@1 and pass@16 of the answers and of the exact chains."""
     groups = attempts(
         pair,
@@ -73,14 +93,14 @@ def sampled_rows(pair, asked: Sequence[Story], **how) -> Iterator[dict]:
         temperature=1.0,
         samples=SAMPLES,
         generator=torch.Generator().manual_seed(0),
-        **how,
     )
     tokens = sum(len(a.ids) for group in groups for a in group) / len(asked)
-    for k in ("all", *sorted({len(story.ops) for story in asked})):
-        chosen = [(s, g) for s, g in zip(asked, groups, strict=True) if k in ("all", len(s.ops))]
+    for k, which in groups_of(asked, max(recipe.operations)):
+        chosen = [(asked[i], groups[i]) for i in which]
         votes = sum(majority(a.answer for a in group) == story.answer for story, group in chosen)
         yield row(f"majority@{SAMPLES}", k, votes, len(chosen), tokens)
-        for name, mark in (("", lambda s, a: a.answer == s.answer), ("_exact", exact)):
+        marks = {"": lambda s, a: a.answer == s.answer, "_exact": lambda s, a: exact(s, a, recipe.per_line)}
+        for name, mark in marks.items():
             counts = [sum(mark(story, a) for a in group) for story, group in chosen]
             for draws in (1, SAMPLES):
                 hits = sum(pass_at_k(SAMPLES, c, draws) for c in counts)
@@ -90,73 +110,74 @@ def sampled_rows(pair, asked: Sequence[Story], **how) -> Iterator[dict]:
 # ---- the arms: each a function (folder to work in) → rows; done ones are kept ----------------------------------------
 
 
+def rows_for(pair, name: str, sampled: bool = True) -> list[dict]:
+    """All rows of a model that is, or began as, `name`."""
+    recipe = KNOWN[name]
+    ways = (rows_of, sampled_rows) if sampled else (rows_of,)
+    rows = [row for way in ways for row in way(pair, recipe.asked(LONGER.get(name, 0)), recipe)]
+    if recipe.forget:
+        longest = max(recipe.operations)
+        asked = test_stories((longest,), recipe.kinds, PER_LENGTH, longest)
+        hard = [row for way in ways for row in way(pair, asked, recipe) if row["operations"] == "all"]
+        rows += [row | {"operations": ALL_CARRY} for row in hard]
+    return rows
+
+
 def supervised(name: str, seed: int) -> list[dict]:
-    """A model that learned from texts; for the reasoner also longer stories than it was trained on."""
-    recipe = (RECIPES | STUDENTS)[name]
+    """A model that learned from texts."""
     spent = train.run(name, seed)["cpu_seconds"]
     pair = load(home() / "train" / f"{name}-{seed}" / "model")
-    rows = list(rows_of(pair, test_stories(tuple(recipe.operations), recipe.kinds), recipe.per_line))
-    if name in ("reasoner", "direct"):
-        longer = test_stories(tuple(range(stories.LONGEST + 1, stories.LONGEST + 5)))
-        rows += [r for r in rows_of(pair, longer, recipe.per_line) if r["operations"] != "all"]
-    if name in ("direct", "r1_zero_base"):
-        rows += sampled_rows(pair, test_stories(tuple(recipe.operations), recipe.kinds))
-    if name == "carry_base":
-        asked = test_stories(PLUS_MINUS, "+-")
-        rows += [r for r in rows_of(pair, asked) if r["operations"] == PLUS_MINUS[-1]]
-        rows += sampled_rows(pair, asked)
+    rows = rows_for(pair, name, name in ("direct", "r1_zero_base", "carry_base", "student_base"))
     return [r | {"train_seconds": round(spent)} for r in rows]
 
 
 def reinforced(
-    base: str, base_seed: int, seed: int, method: Callable, settings: rl.Settings, updates: int, asked: Sequence[Story]
+    arm: str,
+    base: str,
+    base_seed: int,
+    seed: int,
+    method: Callable,
+    settings: rl.Settings,
+    updates: int,
 ) -> list[dict]:
-    """What `method` (rl.grpo or rl.expert_iteration) makes of a base, with its curve."""
+    """What `method` (rl.grpo or rl.expert_iteration) makes of a base."""
     model, tokenizer = trained(base, base_seed), build_tokenizer()
-    reference = trained(base, base_seed) if settings.beta else None
-    how = {"reference": reference} if method is rl.grpo else {}
-    started, rows = time.process_time(), []
-    for update in method(model, tokenizer, updates, settings=settings, seed=seed, **how):
-        rows += [
-            {"measure": f"curve_{key}", "operations": update.step, "value": f"{getattr(update, key):.4f}"}
-            for key in ("reward", "length", "entropy", "kl")
-        ]
+    how = {"reference": trained(base, base_seed)} if settings.beta else {}
+    started = time.process_time()
+    seen = list(method(model, tokenizer, updates, settings=settings, seed=seed, **how))
     spent = round(time.process_time() - started)
+    if (arm, base_seed, seed) in STORED:
+        save_run(seen, run_path(f"{arm}-{base_seed}-{seed}"))
     model.eval()
-    rows += [*rows_of((model, tokenizer), asked), *sampled_rows((model, tokenizer), asked)]
-    return [r | {"train_seconds": spent} for r in rows]
+    return [r | {"train_seconds": spent} for r in rows_for((model, tokenizer), base)]
 
 
 def jobs() -> dict[tuple[str, int | str, int], Callable[[], list[dict]]]:
-    """(arm, base_seed, seed) → what measures it, the important ones first."""
-    every, carry = test_stories(tuple(EVERY)), test_stories(PLUS_MINUS, "+-")
+    """(arm, base_seed, seed) → what measures it."""
     expert = replace(ELICIT, beta=0.0)
-    table = {}
-    for name in (*RECIPES, *STUDENTS):
-        table |= {(name, "", s): (lambda name=name, s=s: supervised(name, s)) for s in SEEDS}
-    for s in SEEDS:
-        table["r1_zero", s, s] = lambda s=s: reinforced("r1_zero_base", s, s, rl.grpo, ELICIT, ELICIT_UPDATES, every)
-        table["r1_zero_expert", s, s] = lambda s=s: reinforced(
-            "r1_zero_base", s, s, rl.expert_iteration, expert, ELICIT_UPDATES, every
-        )
-    for base in SEEDS:
-        for s in SEEDS:
-            table["carry_grpo", base, s] = lambda base=base, s=s: reinforced(
-                "carry_base", base, s, rl.grpo, MEND, MEND_UPDATES, carry
-            )
-            table["carry_expert", base, s] = lambda base=base, s=s: reinforced(
-                "carry_base", base, s, rl.expert_iteration, MEND, MEND_UPDATES, carry
-            )
+    table = {(name, "", s): partial(supervised, name, s) for name, recipe in KNOWN.items() for s in recipe.SEEDS}
+
+    def add(arm: str, base: str, *how, pairs: Iterable[tuple[int, int]]) -> None:
+        for base_seed, seed in pairs:
+            table[arm, base_seed, seed] = partial(reinforced, arm, base, base_seed, seed, *how)
+
+    same, each = [(s, s) for s in SEEDS], list(product(SEEDS, SEEDS))
+    add("r1_zero", "r1_zero_base", rl.grpo, ELICIT, ELICIT_UPDATES, pairs=same)
+    add("r1_zero_expert", "r1_zero_base", rl.expert_iteration, expert, ELICIT_UPDATES, pairs=same)
+    add("carry_grpo", "carry_base", rl.grpo, MEND, MEND_UPDATES, pairs=each)
+    add("carry_expert", "carry_base", rl.expert_iteration, MEND, MEND_UPDATES, pairs=same)
+    add("student_rl", "student_base", rl.grpo, STUDENT_RL, STUDENT_UPDATES, pairs=same)
     return table
 
 
 def run(wanted: Sequence[str] = ()) -> Path:
-    """Measure the wanted arms ("reasoner", "carry_grpo" …; all if none are named) and write the table."""
+    """Measure the wanted arms ("reasoner", or of one seed "reasoner--1", "carry_grpo-1-2"; all if none are named) and
+    write the table."""
     kept = home() / "train" / "arms"
     kept.mkdir(parents=True, exist_ok=True)
     for (arm, base, seed), measure in jobs().items():
         done = kept / f"{arm}-{base}-{seed}.json"
-        if done.exists() or (wanted and arm not in wanted):
+        if done.exists() or (wanted and not {arm, done.stem} & set(wanted)):
             continue
         rows = measure()
         done.write_text(json.dumps([{"arm": arm, "base_seed": base, "seed": seed} | r for r in rows]), encoding="utf-8")
@@ -166,15 +187,14 @@ def run(wanted: Sequence[str] = ()) -> Path:
 
 def write(kept: Path) -> Path:
     """The table of everything measured so far."""
-    path = course.root() / "datasets" / "reasoning_arms.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path().open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, FIELDS, restval="", lineterminator="\n")
         table.writeheader()
         for arm, base, seed in jobs():
             done = kept / f"{arm}-{base}-{seed}.json"
             if done.exists():
                 table.writerows(json.loads(done.read_text(encoding="utf-8")))
-    return path
+    return path()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The students: half as wide as the reasoner that teaches them, each taught in another way."""
+"""The students: half as wide as the reasoner that teaches them.
+
+All go on from the same half-trained `student_base`, for as many steps, and differ in what they are taught by.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -10,17 +13,8 @@ import torch
 from aigc_course import stories
 from aigc_course.distillation import answers_only, distillation_loss, traces
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import (
-    Recipe,
-    Row,
-    bare_sums,
-    encode,
-    loss_parts,
-    of_like_length,
-    padded,
-    steps_target,
-    trained,
-)
+from aigc_course.train.reasoning import Recipe, trained
+from aigc_course.train.story_texts import Row, encode, loss_parts, padded, parts, steps_target
 
 TEACHER = "reasoner"
 BLOCK = 16  # steps whose stories the teacher writes about at once: many rows cost it little more than few
@@ -31,7 +25,6 @@ class Student(Recipe):
     """how: "traces" (the teacher's texts), "answers" (their ends only), "logits" (its probabilities on its texts)."""
 
     how: str = "traces"
-    width: int = 64
     temperature: float = 2.0
 
     def settings(self, seed: int) -> dict:
@@ -51,8 +44,7 @@ class Student(Recipe):
         def losses(step: int) -> Iterator[torch.Tensor]:
             number, at = divmod(step, BLOCK)
             told = encode(tokenizer, block(number)[at * self.batch : (at + 1) * self.batch])
-            rng = random.Random(f"{self.name} {seed} {step}")
-            sums = bare_sums(tokenizer, rng, self.sums_at(step), self.kinds, 0.0)
+            sums = self.beside(tokenizer, random.Random(f"{self.name} {seed} {step}"))
             if self.how == "logits":
                 return logit_parts(model, teacher, told + sums, self.temperature)
             return loss_parts(model, told + sums)
@@ -63,7 +55,7 @@ class Student(Recipe):
 def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator[torch.Tensor]:
     """The distillation loss on the teacher's own texts, as terms like `loss_parts`."""
     total = sum(len(w) for _, w in rows)
-    for part in of_like_length(rows):
+    for part in parts(rows):
         ids, targets = padded(part)
         asked = targets != -100
         with torch.no_grad():
@@ -72,19 +64,28 @@ def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator
         yield distillation_loss(logits, aim, temperature) * len(aim) / total
 
 
+BASE = {"width": 64, "ramp": 300}
+TAUGHT = {"width": 64, "steps": 500, "parent": "student_base"}
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Student("student", steps_target(1), 1200, "Half as wide as the reasoner, taught by the reasoner's texts."),
+        Recipe("student_base", steps_target(1), "Half as wide as the reasoner, its training cut short.", 400, **BASE),
+        Student("student", steps_target(1), "Taught by the reasoner's texts.", **TAUGHT),
+        Student("student_logits", steps_target(1), "Taught by the reasoner's probabilities.", how="logits", **TAUGHT),
         Student(
             "student_answers",
             steps_target(0),
-            1200,
             "Taught by the reasoner's answers, its thinking left out.",
             per_line=0,
             how="answers",
+            **TAUGHT,
         ),
-        Student("student_logits", steps_target(1), 1200, "Taught by the reasoner's probabilities.", how="logits"),
-        Recipe("student_gold", steps_target(1), 1200, "Taught by right steps, without any teacher.", width=64),
+        Recipe("student_gold", steps_target(1), "Taught by right steps, without any teacher.", **TAUGHT),
+        Recipe(
+            "student_gold_long",
+            steps_target(1),
+            "Taught by right steps for as long as it takes to train the teacher, let him write, and teach.",
+            **TAUGHT | {"steps": 4700},
+        ),
     )
 }

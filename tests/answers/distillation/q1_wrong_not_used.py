@@ -1,0 +1,9 @@
+# softmax without temperature
+
+import math
+
+
+def soften(logits, temperature):
+    best = max(logits)
+    weights = [math.exp(z - best) for z in logits]
+    return [w / sum(weights) for w in weights]

@@ -1,0 +1,11 @@
+# of equals the smallest number
+from collections import Counter
+
+
+def vote(answers):
+    given = [a for a in answers if a is not None]
+    if not given:
+        return [None, 0.0]
+    counts = Counter(given)
+    most = max(counts.values())
+    return [min(a for a in counts if counts[a] == most), most / len(answers)]

@@ -1,0 +1,17 @@
+# blames the step before the gap
+import re
+
+
+def first_fault(thinking):
+    before = None
+    for i, step in enumerate(thinking.split("，") if thinking else []):
+        left, op, right, result = re.fullmatch(r"(\d+)([-+×÷])(\d+)=(\d+)", step).groups()
+        a, b, c = int(left), int(right), int(result)
+        correct = {"+": a + b == c, "-": a - b == c, "×": a * b == c, "÷": a == b * c}[op]
+        joined = before in (None, a)
+        if not correct:
+            return i
+        if not joined:
+            return i - 1
+        before = c
+    return None

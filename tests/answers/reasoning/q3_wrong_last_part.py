@@ -1,0 +1,8 @@
+# keeps the end of the thinking, not its beginning
+def cut(tokens, budget):
+    if not tokens or tokens[0] != "<think>":
+        return tokens
+    end = tokens.index("</think>") if "</think>" in tokens else len(tokens)
+    if end - 1 <= budget:
+        return tokens
+    return ["<think>"] + tokens[end - budget : end] + ["</think>"]

@@ -1,0 +1,6 @@
+# the chance that not all are right
+import math
+
+
+def pass_at_k(right, n, k):
+    return sum(1 - math.comb(c, k) / math.comb(n, k) for c in right) / len(right)

@@ -1,0 +1,11 @@
+# rounds
+import math
+
+
+def advantages(groups):
+    result = []
+    for group in groups:
+        mean = sum(group) / len(group)
+        var = sum((r - mean) ** 2 for r in group) / (len(group) - 1)
+        result.append([round((r - mean) / (math.sqrt(var) + 0.0001), 3) for r in group])
+    return result

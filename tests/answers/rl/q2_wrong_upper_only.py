@@ -1,0 +1,11 @@
+# clips the upper side only
+import math
+
+
+def earned(logp, logp_old, A, clip):
+    result = []
+    for new, old in zip(logp, logp_old):
+        ratio = math.exp(new - old)
+        held = min(ratio, 1 + clip)
+        result.append(min(ratio * A, held * A))
+    return result

@@ -1,0 +1,6 @@
+# rounds
+def signal(rewards):
+    G = len(rewards[0])
+    counted = sum(0 < sum(row) < G for row in rewards) / len(rewards)
+    p = sum(map(sum, rewards)) / (len(rewards) * G)
+    return [round(counted, 2), round(1 - p**G - (1 - p) ** G, 2)]

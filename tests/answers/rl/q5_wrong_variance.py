@@ -1,0 +1,6 @@
+# the chance that two answers differ
+def signal(rewards):
+    G = len(rewards[0])
+    counted = sum(0 < sum(row) < G for row in rewards) / len(rewards)
+    p = sum(map(sum, rewards)) / (len(rewards) * G)
+    return [counted, 2 * p * (1 - p)]
