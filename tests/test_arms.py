@@ -68,7 +68,29 @@ def test_each_job_has_its_own_name_and_seed():
     assert len([key for key in jobs if key[0] == "carry_grpo"]) == 9
     for (arm, base, seed), job in jobs.items():
         if base == "":
-            assert job.args == (arm, seed)
+            assert job.args == (arm, int(seed))
         else:
             assert job.args[0] == arm
-            assert job.args[2:4] == (base, seed)
+            assert job.args[2:4] == (int(base), int(seed))
+
+
+def test_what_the_table_holds_is_not_run_again_and_stays(root, monkeypatch):
+    monkeypatch.setenv("AIGC_HOME", str(root / "home"))
+    ran = []
+
+    def job(name: str, value: str):
+        ran.append(name)
+        return [{"measure": "accuracy", "operations": "all", "value": value, "tokens": "3.0"}]
+
+    monkeypatch.setattr(
+        experiments,
+        "jobs",
+        lambda: {(arm, "", "1"): lambda arm=arm: job(arm, "0.1000") for arm in ("first", "second", "third")},
+    )
+    experiments.run(["third"])
+    experiments.run(["first--1", "third"])
+    assert ran == ["third", "first"]
+    assert [(row.value, row.n) for row in arms.measured("third")] == [(0.1, None)]
+    experiments.run()
+    assert ran == ["third", "first", "second"]
+    assert [line.split(",")[0] for line in arms.path().read_text().splitlines()[1:]] == ["first", "second", "third"]

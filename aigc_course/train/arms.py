@@ -1,11 +1,12 @@
 """All arms of the reasoning lessons in one table: `python -m aigc_course.train.arms [ARM …]` trains what is not trained
-yet and writes datasets/reasoning_arms.csv. Interrupt it at will; run it again and it goes on.
+yet and writes datasets/reasoning_arms.csv. Interrupt it at will; run it again and it goes on: what the table holds is
+done, on whatever machine. To measure an arm again, delete its rows.
 
 Everything is measured on stories that no model trained on, with 95 % Wilson intervals.
 """
 
 import csv
-import json
+import io
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +16,11 @@ from itertools import product
 from pathlib import Path
 
 import torch
+from filelock import FileLock
 
-from aigc_course import rl, train
+from aigc_course import rl, tables, train
 from aigc_course.arms import FIELDS, path, run_path, save_run
+from aigc_course.files import write_whole
 from aigc_course.progress import home
 from aigc_course.reasoning import attempts, exact, majority, pass_at_k
 from aigc_course.sampling import wilson
@@ -152,14 +155,14 @@ def reinforced(
     return [r | {"train_seconds": spent} for r in rows_for((model, tokenizer), base)]
 
 
-def jobs() -> dict[tuple[str, int | str, int], Callable[[], list[dict]]]:
-    """(arm, base_seed, seed) → what measures it."""
+def jobs() -> dict[tuple[str, str, str], Callable[[], list[dict]]]:
+    """(arm, base_seed, seed), as the table writes them, → what measures it."""
     expert = replace(ELICIT, beta=0.0)
-    table = {(name, "", s): partial(supervised, name, s) for name, recipe in KNOWN.items() for s in recipe.SEEDS}
+    table = {(name, "", str(s)): partial(supervised, name, s) for name, recipe in KNOWN.items() for s in recipe.SEEDS}
 
     def add(arm: str, base: str, *how, pairs: Iterable[tuple[int, int]]) -> None:
         for base_seed, seed in pairs:
-            table[arm, base_seed, seed] = partial(reinforced, arm, base, base_seed, seed, *how)
+            table[arm, str(base_seed), str(seed)] = partial(reinforced, arm, base, base_seed, seed, *how)
 
     same, each = [(s, s) for s in SEEDS], list(product(SEEDS, SEEDS))
     add("r1_zero", "r1_zero_base", rl.grpo, ELICIT, ELICIT_UPDATES, pairs=same)
@@ -171,30 +174,39 @@ def jobs() -> dict[tuple[str, int | str, int], Callable[[], list[dict]]]:
 
 
 def run(wanted: Sequence[str] = ()) -> Path:
-    """Measure the wanted arms ("reasoner", or of one seed "reasoner--1", "carry_grpo-1-2"; all if none are named) and
-    write the table."""
-    kept = home() / "train" / "arms"
-    kept.mkdir(parents=True, exist_ok=True)
-    for (arm, base, seed), measure in jobs().items():
-        done = kept / f"{arm}-{base}-{seed}.json"
-        if done.exists() or (wanted and not {arm, done.stem} & set(wanted)):
+    """Measure the wanted arms ("reasoner", or of one seed "reasoner--1", "carry_grpo-1-2"; all if none are named) that
+    the table lacks, and put each into it as soon as it is done. Several processes may do so side by side."""
+    for key, measure in jobs().items():
+        arm = "-".join(map(str, key))
+        if key in kept() or (wanted and not {key[0], arm} & set(wanted)):
             continue
         rows = measure()
-        done.write_text(json.dumps([{"arm": arm, "base_seed": base, "seed": seed} | r for r in rows]), encoding="utf-8")
-        print(arm, base, seed, *(f"{r['measure']} {r['value']}" for r in rows if r["operations"] == "all"), flush=True)
-    return write(kept)
-
-
-def write(kept: Path) -> Path:
-    """The table of everything measured so far."""
-    with path().open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, FIELDS, restval="", lineterminator="\n")
-        table.writeheader()
-        for arm, base, seed in jobs():
-            done = kept / f"{arm}-{base}-{seed}.json"
-            if done.exists():
-                table.writerows(json.loads(done.read_text(encoding="utf-8")))
+        add(key, rows)
+        print(arm, *(f"{r['measure']} {r['value']}" for r in rows if r["operations"] == "all"), flush=True)
     return path()
+
+
+def kept() -> dict[tuple[str, str, str], list[list[str]]]:
+    """The rows of the table, by (arm, base_seed, seed); none if there is no table yet."""
+    found: dict = {}
+    for row in tables.rows(path(), FIELDS) if path().exists() else ():
+        found.setdefault((row[0], row[1], row[2]), []).append(row)
+    return found
+
+
+def add(key: tuple, rows: Sequence[dict]) -> None:
+    """Put the rows of one job into the table, in the order of the jobs."""
+    home().mkdir(parents=True, exist_ok=True)
+    with FileLock(home() / "arms.lock"):
+        table = kept() | {
+            key: [[str((dict(zip(FIELDS, key, strict=False)) | row).get(f, "")) for f in FIELDS] for row in rows]
+        }
+        order = list(jobs())
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(
+            [FIELDS, *(row for k in sorted(table, key=order.index) for row in table[k])]
+        )
+        write_whole(path(), text.getvalue())
 
 
 if __name__ == "__main__":
