@@ -56,7 +56,8 @@ lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the s
 # Offline and with no learner's answers: the guard refuses each socket that leaves this machine, in kernels too.
 notebooks: $(VENV)/.all  ## run every committed notebook again and compare its outputs
 	@home=$$(mktemp -d); trap 'rm -rf "$$home"' EXIT; \
-	AIGC_HOME="$$home" AIGC_STRICT=1 AIGC_BRIEF=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 PYTHONPATH=$(CURDIR)/tests/guard \
+	AIGC_HOME="$$home" AIGC_STRICT=1 AIGC_BRIEF=1 HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 \
+	JUPYTER_DEFAULT_PROVISIONER_NAME=aigc-warm PYTHONPATH=$(CURDIR)/tests/guard \
 	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-cell-timeout=120 -p no:cacheprovider notebooks/zh notebooks/en
 
 bench: $(VENV)/.all  ## measure, and write benchmarks/results.json

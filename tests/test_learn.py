@@ -281,10 +281,11 @@ def use(page, lang: str) -> None:
     inputs = page.locator(".aigc-learn input").evaluate_all("all => all.map((e) => e.ariaLabel || e.labels.length)")
     assert len(inputs) == 1 + 3 + 15 and all(inputs)
     assert forms.nth(2).evaluate("e => e.scrollWidth <= e.clientWidth")
-    for _ in range(600):  # Python saves in its own time, and this machine may be busy
+    wanted = {"predictions": {f"{lang}.p1": 70, f"{lang}.p2": 1}, "checks": {f"{lang}.s1": True}}
+    for _ in range(600):  # Python saves in its own time, each form in its own, and this machine may be busy
         state = progress.load()
-        if f"{lang}.s1" in state["checks"] and f"{lang}.p2" in state["predictions"]:
-            break
+        found = {part: {key: state[part].get(key) for key in keys} for part, keys in wanted.items()}
+        if found == wanted:
+            return
         page.wait_for_timeout(100)
-    assert state["predictions"][f"{lang}.p1"] == 70 and state["predictions"][f"{lang}.p2"] == 1
-    assert state["checks"][f"{lang}.s1"] is True
+    assert found == wanted

@@ -133,6 +133,7 @@ CELLS = {
     "torch": "import torch; torch.manual_seed(1); print(torch.rand(2), torch.get_num_threads())",
     "matmul": "torch.manual_seed(1); print((torch.rand(300, 300) @ torch.rand(300, 300)).sum())",
     "numpy": "import numpy as np\nprint(np.random.default_rng(1).random(3), (np.ones((9, 9)) @ np.ones(9)).sum())",
+    "wide table": "import pandas; print(pandas.DataFrame([{f'a long column {i}': i for i in range(30)}]))",
     "plot": "import matplotlib.pyplot as plt; plt.plot([1, 2])",
     "plot with the magic": "%matplotlib inline\nplt.plot([1, 2]); plt.show()",
     "plot in SVG": "%config InlineBackend.figure_formats = ['svg']\nplt.plot([1, 2]); plt.show()",

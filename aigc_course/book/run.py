@@ -56,8 +56,9 @@ def execute(
         import papermill
         from nbclient.exceptions import DeadKernelError
 
-    # nobody watches: live trainings are cut short, and say so
-    with tempfile.TemporaryDirectory() as scratch, patch.dict(os.environ, AIGC_BRIEF="1"):
+    # nobody watches, so live trainings are cut short, and say so; kernels are forked from a warm one where that works
+    unwatched = {"AIGC_BRIEF": "1", "JUPYTER_DEFAULT_PROVISIONER_NAME": "aigc-warm"}
+    with tempfile.TemporaryDirectory() as scratch, patch.dict(os.environ, unwatched):
         out = Path(scratch) / notebook.name
         try:
             papermill.execute_notebook(

@@ -1,5 +1,6 @@
 """What a kernel needs to have imported: found by letting one run before the others."""
 
+import builtins
 import contextlib
 import importlib
 import importlib.util
@@ -71,11 +72,12 @@ def prepare(imports: Iterable[str], profile: Profile | None) -> None:
 
 @contextlib.contextmanager
 def _as_in_a_kernel() -> Iterator[None]:
-    """Modules that ask on import whether they are in a notebook (tqdm.auto, the Trainer) hear yes."""
+    """Modules that ask on import whether they are in a notebook (tqdm.auto, the Trainer, pandas) hear yes."""
     stand_in = MagicMock(config={"IPKernelApp": {}})
     with (
         patch.object(InteractiveShell, "initialized", lambda: True),
         patch.object(InteractiveShell, "instance", lambda *_, **__: stand_in),
+        patch.object(builtins, "get_ipython", lambda: stand_in, create=True),
     ):
         yield
 
