@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+import ordinary
 import pytest
 from test_grading_work import LAB, RIGHT, SECRET, data, points, question, student
 
@@ -49,3 +50,9 @@ def test_no_point_is_got_and_the_next_submission_is_graded_as_ever(path):
     assert not MARK.exists() and os.getpid()
     honest = grade(small(q1=RIGHT["q1"], q5=RIGHT["q5"]))
     assert (points(honest)["q1"], points(honest)["q5"], honest["failed_cells"]) == (2.0, 2.0, [])
+
+
+@pytest.mark.timeout(600)
+def test_an_ordinary_user_grades_as_safely():
+    """The walls of an ordinary user are others than root's: all of the above again, as nobody."""
+    ordinary.run_again(__file__, "-k", "no_point_is_got")
