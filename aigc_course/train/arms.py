@@ -45,6 +45,7 @@ MEND = rl.Settings(
     beta=0.0,
     max_new_tokens=48,
 )
+TOO_LONG = replace(MEND, operations=(5,))  # one more than the base ever saw
 STUDENT_RL = rl.Settings(prompts=32, learning_rate=3e-4, inner=1, beta=0.0)
 ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES = 60, 200, 60
 STORED = {*(("r1_zero", seed, seed) for seed in SEEDS), ("carry_grpo", 1, 1)}  # runs that a lesson shows
@@ -169,6 +170,7 @@ def jobs() -> dict[tuple[str, str, str], Callable[[], list[dict]]]:
     add("r1_zero_expert", "r1_zero_base", rl.expert_iteration, expert, ELICIT_UPDATES, pairs=same)
     add("carry_grpo", "carry_base", rl.grpo, MEND, MEND_UPDATES, pairs=each)
     add("carry_expert", "carry_base", rl.expert_iteration, MEND, MEND_UPDATES, pairs=same)
+    add("carry_five", "carry_base", rl.grpo, TOO_LONG, MEND_UPDATES, pairs=same)
     add("student_rl", "student_base", rl.grpo, STUDENT_RL, STUDENT_UPDATES, pairs=same)
     return table
 
