@@ -29,7 +29,7 @@ from aigc_course.book import editions, source
 from aigc_course.grading import lab as labs
 
 SLUG = "tokens"
-STUDENTS, HARMFUL, MANY = 100, 10, 1000
+STUDENTS, MANY = 100, 1000
 ATTACKS = (
     "ast_transformer",
     "base_exception",
@@ -55,6 +55,11 @@ def grade_id(cell) -> str:
     return cell.metadata.get("nbgrader", {}).get("grade_id", "")
 
 
+def harmful(number: int) -> bool:
+    """Whether student `number` means harm: one in ten, scattered over the class."""
+    return number % 10 == 4
+
+
 def student(number: int) -> nbformat.NotebookNode:
     """The notebook of student `number` of the hundred."""
     text, rng = source.read(SLUG, course.lesson(SLUG).lab_source), random.Random(number)
@@ -64,8 +69,8 @@ def student(number: int) -> nbformat.NotebookNode:
         for question in ("q1", "q2"):
             wrong = rng.choice(sorted((TESTS / "answers" / SLUG).glob(f"{question}_wrong_*.py")))
             answers[f"{SLUG}-{question}"].source = wrong.read_text(encoding="utf-8")
-    if number >= STUDENTS - HARMFUL:
-        attack = TESTS / "hostile" / f"{ATTACKS[number % HARMFUL]}.py"
+    if harmful(number):
+        attack = TESTS / "hostile" / f"{ATTACKS[number // 10]}.py"
         answers[f"{SLUG}-q1"].source = attack.read_text(encoding="utf-8")
     answers[f"{SLUG}-q1"].source += f"\n# {rng.random()}"
     notebook.cells.insert(1, nbformat.v4.new_code_cell(IMPORTS, id="imports"))
@@ -74,7 +79,7 @@ def student(number: int) -> nbformat.NotebookNode:
 
 def short(number: int) -> nbformat.NotebookNode:
     """One of the thousand: two questions only, answered rightly."""
-    notebook = student(3 * number)
+    notebook = student(30 * number)
     kept = {f"{SLUG}-{name}{end}" for name in ("q1", "q5") for end in ("", "-check")}
     notebook.cells = [cell for cell in notebook.cells if grade_id(cell) in kept]
     notebook.cells[0].source += f"\n# {number}"
@@ -136,7 +141,7 @@ def against_nbgrader(root: Path) -> dict[str, float]:
         print(f"nbgrader {theirs[-1]:.0f} s for half of them", flush=True)
         mine.append(run(ours(submitted, root / f"ours-{len(mine)}"), root, fine=(0, 1)))
         print(f"aigc grade {mine[-1]:.0f} s for all", flush=True)
-    honest = set(names[: STUDENTS - HARMFUL])
+    honest = {name for number, name in enumerate(names) if not harmful(number)}
     expected, found = (
         {key: value for key, value in points(path / "gradebook.db").items() if key[0] in honest}
         for path in (root, root / "ours-0")
