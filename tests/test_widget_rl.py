@@ -102,6 +102,24 @@ def test_a_run_grows_and_its_picture_with_it(lang, monkeypatch):
     assert ("第 3 次更新" if lang == "zh" else "update 3") in words
 
 
+@pytest.mark.parametrize("paid, shown", [((1, 0, 1, 0, 1), "2 4"), ((1, 1, 0, 1, 1), "3"), ((1, 1, 1, 1, 1), "1 5")])
+def test_the_still_picture_shows_groups_that_differ(paid, shown):
+    set_lang("en")
+    run = [update(step, rewards=(float(first), 1.0)) for step, first in enumerate(paid)]
+    words = words_inside(RLCockpit(run, heading="a run").static_svg())
+    assert [line for line in words.splitlines() if line.startswith("update ")] == [
+        f"update {n}:" for n in shown.split()
+    ]
+
+
+def test_what_was_not_measured_is_not_drawn():
+    set_lang("en")
+    measured, not_measured = (
+        words_inside(RLCockpit([update(0, kl=kl)], heading="a run").static_svg()) for kl in (0.01, 0.0)
+    )
+    assert "KL (nats)" in measured and "KL" not in not_measured
+
+
 def test_pictures_of_any_run_fit_their_frame():
     rng = random.Random(0)
     for count in (1, 2, 60):

@@ -59,7 +59,7 @@ HINTS = {
         "Only the upper side is clipped. With a negative advantage going too far means a ratio too small.",
     ),
     "inverted": (
-        "比率颠倒了：是现在的概率除以抽签时的概率。",
+        "比率颠倒了：是现在的概率除以采样时的概率。",
         "The ratio is upside down: the probability now, divided by that at the draw.",
     ),
     "no exp": (
@@ -124,7 +124,7 @@ HINTS = {
     "base": ("要用自然对数 math.log。", "Use the natural logarithm, math.log."),
     "swapped": ("两个数的次序反了。", "The two numbers are in the wrong order."),
     "q5": (
-        "不对。第一个数：直接数。第二个数：p 是全部回答里对的份额；一组全对的概率是多少？全错呢？",
+        "不对。第一个数：直接数。第二个数：p 是全部回答里对的比例；一组全对的概率是多少？全错呢？",
         "Not right. The first number: count. The second: p is the share of right answers among all; how likely is a "
         "group all right, and how likely all wrong?",
     ),
@@ -136,17 +136,17 @@ HINTS = {
         "全错的组也没有信号：同组之间没有差别。",
         "A group that is all wrong carries no signal either: there is no difference within it.",
     ),
-    "dead": ("这是没有信号的组的份额。", "That is the share of the groups without a signal."),
+    "dead": ("这是没有信号的组的比例。", "That is the share of the groups without a signal."),
     "own p": (
-        "第二个数只用一个 p：全部回答里对的份额。每组用自己的 p，就不是题目要的比较了。",
+        "第二个数只用一个 p：全部回答里对的比例。每组用自己的 p，就不是题目要的比较了。",
         "The second number takes a single p, the share of right answers among all; not one p for each group.",
     ),
     "groups as size": (
         "指数是一组里有几个回答，不是有几组。",
         "The exponent is the number of answers in a group, not the number of groups.",
     ),
-    "percent": ("要的是 0 到 1 之间的份额。", "Wanted are shares from 0 to 1."),
-    "count": ("第一个数是份额，不是组数。", "The first number is a share, not a number of groups."),
+    "percent": ("要的是 0 到 1 之间的比例。", "Wanted are shares from 0 to 1."),
+    "count": ("第一个数是比例，不是组数。", "The first number is a share, not a number of groups."),
 }
 
 

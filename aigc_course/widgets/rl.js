@@ -108,7 +108,7 @@ function render({ model, el: host }) {
     };
     draw.addEventListener("pointerdown", (event) => { draw.setPointerCapture?.(event.pointerId); move(event); });
     draw.addEventListener("pointermove", (event) => { if (event.buttons) move(event); });
-    const legend = el("span", { class: "legend", hidden: true }, t("橙线：答对的份额", "orange: share right"));
+    const legend = el("span", { class: "legend", hidden: true }, t("橙线：答对的比例", "orange: share right"));
     const box = el("div", { class: `dial ${key}` },
       el("p", { class: "name" }, el("span", {}, el("b", {}, name), " ", el("small", {}, unit)), value), draw, legend);
     return { key, name, least, value, top, lines, cursor, dot, draw, legend, box };

@@ -101,7 +101,8 @@ class RLCockpit(CourseWidget):
         return seen
 
     def static_svg(self) -> str:
-        """The curves, and of the first and the last group the best and the worst samples."""
+        """The curves that were measured, and the best and the worst samples of the first and the last group that differ
+        in reward: where all fare alike every advantage is 0, and a still picture of that shows nothing."""
         title = t("强化学习驾驶舱", "The RL cockpit")
         shapes = [svg.text(24, 36, title, 18, font_weight=600)]
         shapes.append(svg.text(736, 36, svg.fit(self.heading, 14, 480), 14, svg.SOFT, text_anchor="end"))
@@ -115,10 +116,13 @@ class RLCockpit(CourseWidget):
             "entropy": t("熵（nat）", "entropy (nats)"),
             "kl": t("KL（nat）", "KL (nats)"),
         }
+        if all(u["kl"] == 0 for run in self.runs for u in run["updates"]):
+            del names["kl"]  # a run without the KL term, which the page leaves out too
         for place, (key, name) in enumerate(names.items()):
             _panel(24 + 181 * place, 56, name, self.runs, key, shapes)
         y = 208
-        for at in dict.fromkeys((0, len(updates) - 1)):
+        telling = [at for at, update in enumerate(updates) if update["std"] > 0] or [0, len(updates) - 1]
+        for at in dict.fromkeys((telling[0], telling[-1])):
             y = _group(y, at, updates[at], shapes)
         note = t("静态图；运行单元格就能拖动", "A still picture: run the cell to scrub")
         shapes.append(svg.text(736, y + 4, note, 13, svg.SOFT, text_anchor="end"))
@@ -138,7 +142,7 @@ def _panel(x: int, y: int, name: str, runs: list[dict], key: str, shapes: list[s
     ]
     if key == "reward" and gamed(runs[0]["updates"]):
         shapes.append(_line(x, y + 24, w, h, [u["right"] for u in runs[0]["updates"]], low, high, longest, svg.TRUTH))
-        shapes.append(svg.text(x, y + h + 40, t("橙线：答对的份额", "orange: share right"), 12, svg.SOFT))
+        shapes.append(svg.text(x, y + h + 40, t("橙线：答对的比例", "orange: share right"), 12, svg.SOFT))
     for run in reversed(runs):
         values = [u[key] for u in run["updates"]]
         colour = svg.MODEL if run is runs[0] else "#9cc7e2"
