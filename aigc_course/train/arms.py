@@ -45,7 +45,7 @@ MEND = rl.Settings(
     beta=0.0,
     max_new_tokens=48,
 )
-TOO_LONG = replace(MEND, operations=(5,))  # one more than the base ever saw
+TOO_LONG = replace(MEND, operations=(5,), max_new_tokens=64)  # one operation more than the base ever saw
 STUDENT_RL = rl.Settings(prompts=32, learning_rate=3e-4, inner=1, beta=0.0)
 ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES = 60, 200, 60
 STORED = {*(("r1_zero", seed, seed) for seed in SEEDS), ("carry_grpo", 1, 1)}  # runs that a lesson shows
