@@ -26,8 +26,8 @@ def soften(logits: Tensor, temperature: float) -> Tensor:
 def distillation_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:
     """T² · KL(teacher ‖ student), both at temperature T, mean over the tokens (nats). Both: logits (tokens, vocab).
 
-    The gradient of the softened KL shrinks like 1/T²; the factor T² undoes this, so that the step does not depend on T
-    (Hinton et al. 2015, section 2).
+    At high T the gradient of the softened KL shrinks about like 1/T²; the factor T² keeps it of like size there
+    (Hinton et al. 2015, section 2). At low T this holds only roughly.
     """
     target = soften(teacher, temperature)
     log_target, log_student = (torch.log_softmax(x / temperature, -1) for x in (teacher, student))
