@@ -57,9 +57,10 @@ function render({ model, el: host }) {
   // at: null follows the newest update while a run is under way
   const state = { run: Math.max(0, model.get("runs").length - 1), at: null };
   if (model.get("runs").length > 1) state.run = 0;
-  if (!model.get("total")) state.at = 0;
   const runs = () => model.get("runs");
   const updates = () => runs()[state.run].updates;
+  // a finished run opens where the group shown has something to learn from
+  if (!model.get("total")) state.at = Math.max(0, updates().findIndex((update) => update.std > 0));
   const here = () => Math.min(state.at ?? Infinity, updates().length - 1);
   const count = () => Math.max(model.get("total"), ...runs().map((r) => r.updates.length));
 
