@@ -249,6 +249,7 @@ RECIPES |= {
             batch=64,
             ramp=800,
             BARS={"accuracy": 0.6},
+            TOLERANCE={"accuracy": 0.05},
         ),
         Recipe(
             "r1_zero_base",
@@ -277,6 +278,7 @@ RECIPES |= {
             learning_rate=5e-4,
             parent="carry_start",
             gentle=True,
+            TOLERANCE={"accuracy": 0.03},
             forget=FORGET[1],
             **FORGETFUL,
         ),

@@ -65,7 +65,8 @@ def logit_parts(model, teacher, rows: list[Row], temperature: float) -> Iterator
 
 
 BASE = {"width": 64, "ramp": 300}
-TAUGHT = {"width": 64, "steps": 500, "parent": "student_base"}
+# half trained, they differ much from seed to seed, and as much from one processor to another
+TAUGHT = {"width": 64, "steps": 500, "parent": "student_base", "TOLERANCE": {"accuracy": 0.15}}
 RECIPES = {
     recipe.name: recipe
     for recipe in (
