@@ -71,7 +71,8 @@ def _core(mask: np.ndarray) -> np.ndarray:
 
 def _seen(mask: np.ndarray, colour: str) -> Seen:
     """The shape that overlaps best; tips thinner than a pixel are lost in the mask, so its box may have to grow."""
-    rows, columns = np.flatnonzero(_filled(mask).any(1)), np.flatnonzero(_filled(mask).any(0))
+    whole = _filled(mask)
+    rows, columns = np.flatnonzero(whole.any(1)), np.flatnonzero(whole.any(0))
     box = np.array([rows[0], rows[-1] + 1, columns[0], columns[-1] + 1])
     best = ("none", 0.0)
     for up, down, sides in product((0, 1, 2), (0, 1, 2), (0, 1)):

@@ -34,9 +34,7 @@ def submissions(lesson) -> dict[str, nbformat.NotebookNode]:
         cell.source = wrong.read_text(encoding="utf-8")
     made = {"solved": solved, "untouched": untouched, "mixed": mixed}
     for notebook in made.values():
-        notebook.cells = [
-            cell for cell in notebook.cells if cell.id.rpartition("-")[2] not in ("measure", "guess", "reveal")
-        ]
+        notebook.cells = [cell for cell in notebook.cells if cell.id.rpartition("-")[2] not in LEFT_OUT]
     return made
 
 

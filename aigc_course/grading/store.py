@@ -137,10 +137,6 @@ def row(result: dict, marks: Marks) -> dict:
     }
 
 
-def _shown(name: str, marks: Marks) -> float | str:
-    return "" if name in marks.open else marks.scores.get(name, 0.0)
-
-
 def _notebook(result: dict, lab: Lab) -> nbformat.NotebookNode:
     """The submission's cells with nbgrader's marks and the verdicts. Cells that were missing stand at the end."""
     verdicts = {one["grade_id"]: one for one in result["questions"]}
