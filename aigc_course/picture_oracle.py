@@ -10,19 +10,21 @@ from itertools import product
 import numpy as np
 from PIL import Image, ImageDraw
 
-from aigc_course.pictures import BACKGROUNDS, COLOURS, FINE, SHAPES, Scene, outline
+from aigc_course.pictures import BACKGROUNDS, COLOURS, FINE, SHAPES, Scene, outline, place
 
 WIDTH = 48  # pixels, of the squares in which shapes are compared
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the oracle sees of one object. x, y: its centre, as shares of the side; likeness: to the shape, 0 to 1."""
+    """What the oracle sees of one object. x, y: its centre, as shares of the side; area: as a share of the picture;
+    likeness: to the shape, 0 to 1."""
 
     shape: str
     colour: str
     x: float
     y: float
+    area: float
     likeness: float
 
 
@@ -83,7 +85,9 @@ def _seen(mask: np.ndarray, colour: str) -> Seen:
             likeness = (square & template).sum() / (square | template).sum()
             best = max(best, (shape, float(likeness)), key=lambda pair: pair[1])
     side = len(mask)
-    return Seen(best[0], colour, (box[2] + box[3]) / 2 / side, (box[0] + box[1]) / 2 / side, best[1])
+    return Seen(
+        best[0], colour, (box[2] + box[3]) / 2 / side, (box[0] + box[1]) / 2 / side, float(mask.mean()), best[1]
+    )
 
 
 def _filled(mask: np.ndarray) -> np.ndarray:
@@ -97,9 +101,8 @@ def _filled(mask: np.ndarray) -> np.ndarray:
 
 
 def judge(picture: np.ndarray, scene: Scene, least: float = 0.75) -> dict[str, bool]:
-    """Whether a picture shows the scene: {"background", "colour", "shape", "relation"} (shapes only, no known things).
-
-    least: how much a shape must be like its name.
+    """Whether a picture shows the scene: {"background", "colour", "shape", "place", "relation"} (shapes only, no known
+    things). place: of a single object; relation: of two. least: how much a shape must be like its name.
     """
     background, seen = read(picture)
     by_colour = {one.colour: one for one in seen}
@@ -108,6 +111,8 @@ def judge(picture: np.ndarray, scene: Scene, least: float = 0.75) -> dict[str, b
     told["shape"] = all(
         f is not None and f.shape == o.what and f.likeness >= least for f, o in zip(found, scene.objects, strict=True)
     )
+    places = [place(o.x, o.y) == (f is not None and place(f.x, f.y)) for f, o in zip(found, scene.objects, strict=True)]
+    told["place"] = bool(scene.relation) or all(places)
     told["relation"] = not scene.relation or (None not in found and _holds(scene.relation, *found))
     return told
 

@@ -163,43 +163,74 @@ _ZH = {
     "white": "白色", "black": "黑色", "grey": "灰色", "pale blue": "浅蓝色", "pale pink": "浅粉色",
     "circle": "圆形", "square": "正方形", "triangle": "三角形", "star": "星形", "heart": "心形", "diamond": "菱形",
     "sun": "太阳", "house": "房子", "tree": "树", "cat": "猫", "smiling face": "笑脸",
-    "left of": "左边", "right of": "右边", "above": "上面", "below": "下面",
+    "left of": "左边", "right of": "右边", "above": "上面", "below": "下面", "small": "小", "large": "大",
 }  # fmt: skip
+_COUNTED = {"house": "座", "tree": "棵", "cat": "只", "smiling face": "张"}  # 一个 for all others
+SMALL, LARGE = 0.22, 0.37  # an object on its own is called so below the first size and above the second
+ASIDE = 0.12  # share of the side by which it is called left or right, top or bottom
+_PLACES = {  # (column, row)
+    (0, -1): ("at the top", "上方"),
+    (0, 1): ("at the bottom", "下方"),
+    (-1, 0): ("on the left", "左侧"),
+    (1, 0): ("on the right", "右侧"),
+    (-1, -1): ("at the top left", "左上角"),
+    (1, -1): ("at the top right", "右上角"),
+    (-1, 1): ("at the bottom left", "左下角"),
+    (1, 1): ("at the bottom right", "右下角"),
+}
+# {a}: an object, {one}: with its article; {b}, {ab}: the background; {on}, {at}: where the object is; {o}: the second
 _SINGLE = {
     "en": (
-        "{a} on {b} background",
-        "{a}, {b} background",
-        "a picture of {a} on {b} background",
-        "{b} background with {a}",
+        "{one} {on} {ab} background",
+        "{one}{at}, {b} background",
+        "a picture of {one} {on} {ab} background",
+        "{ab} background with {one}{at}",
     ),
-    "zh": ("{b}背景上的{a}", "{b}背景，{a}", "{b}背景上有一个{a}", "一个{a}，{b}背景"),
+    "zh": ("{b}背景{on}的{a}", "{b}背景，{a}{at}", "{b}背景{on}有{one}", "{one}{at}，{b}背景"),
 }
 _PAIR = {
-    "en": ("{a} {r} {o} on {b} background", "{a} {r} {o}, {b} background"),
-    "zh": ("{b}背景上，{a}在{o}的{r}", "{o}的{r}有一个{a}，{b}背景"),
+    "en": ("{one} {r} {o} on {ab} background", "{one} {r} {o}, {b} background"),
+    "zh": ("{b}背景上，{a}在{o}的{r}", "{b}背景，{o}的{r}有{one}"),
 }
 
 
-def _named(thing: Thing, lang: str) -> str:
-    if lang == "zh":
-        return (
-            f"{_ZH[thing.colour]}{_ZH[thing.what]}"
-            if thing.what in SHAPES
-            else f"{_ZH[thing.colour]}的{_ZH[thing.what]}"
-        )
-    return f"{_article(thing.colour)} {thing.what}"
+def _sized(thing: Thing) -> str:
+    return "small" if thing.size < SMALL else "large" if thing.size > LARGE else ""
 
 
-def _article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+def place(x: float, y: float) -> tuple[int, int]:
+    """(column, row) of a point, each -1 (left, top), 0 (in the middle) or 1."""
+    column, row = (int(v > 0.5 + ASIDE) - int(v < 0.5 - ASIDE) for v in (x, y))
+    return column, row
+
+
+def _words(thing: Thing, lang: str, size: str) -> dict[str, str]:
+    """{"a", "one"}: what an object is called, and with its article or count."""
+    if lang == "en":
+        name = f"{size} {thing.colour} {thing.what}".strip()
+        return {"a": name, "one": _article(name)}
+    noun = _ZH.get(size, "") + _ZH[thing.what]
+    name = f"{_ZH[thing.colour]}{'的' if len(noun) == 1 else ''}{noun}"
+    return {"a": name, "one": f"一{_COUNTED.get(thing.what, '个')}{name}"}
+
+
+def _article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def caption(scene: Scene, lang: str, form: int = 0) -> str:
-    """What to write about a scene. form: one of several ways to say it; 0 is the plainest."""
-    ways = (_PAIR if scene.relation else _SINGLE)[lang]
-    words = {"a": _named(scene.objects[0], lang)}
-    words["b"] = _ZH[scene.background] if lang == "zh" else _article(scene.background)
+    """What to write about a scene. form: one of a few ways to say it; 0 is the plainest."""
+    first = scene.objects[0]
+    b = _ZH[scene.background] if lang == "zh" else scene.background
+    words = {"b": b, "ab": _article(b)} | _words(first, lang, "" if scene.relation else _sized(first))
     if scene.relation:
-        words["o"] = _named(scene.objects[1], lang)
+        words["o"] = _words(scene.objects[1], lang, "")["a" if lang == "zh" else "one"]
         words["r"] = _ZH[scene.relation] if lang == "zh" else scene.relation
+    else:
+        there = _PLACES.get(place(first.x, first.y), ("", ""))[lang == "zh"]
+        if lang == "zh":
+            words |= {"on": there or "上", "at": f"在{there}" if there else ""}
+        else:
+            words |= {"on": f"{there} of" if there else "on", "at": f" {there}" if there else ""}
+    ways = (_PAIR if scene.relation else _SINGLE)[lang]
     return ways[form % len(ways)].format(**words)

@@ -66,7 +66,7 @@ def test_captions_in_both_languages():
     assert caption(scene, "zh") == "白色背景上的红色圆形"
     house = Scene("pale blue", (Thing("house", "orange"),))
     assert caption(house, "en") == "an orange house on a pale blue background"
-    assert caption(house, "zh") == "浅蓝色背景上的橙色的房子"
+    assert caption(house, "zh") == "浅蓝色背景上的橙色房子"
     two = pair(random.Random(1), "above")
     for lang in ("zh", "en"):
         assert len({caption(two, lang, form) for form in range(2)}) == 2

@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -17,14 +18,17 @@ from aigc_course.progress import home
 from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
+STEPWISE = ("reasoner", "direct", "two_per_line", "three_per_line")
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",
-    **dict.fromkeys(("reasoner", "direct", "two_per_line", "three_per_line"), "reasoning"),
-    **dict.fromkeys(("reasoner_twice", "direct_twice", "two_per_line_twice", "three_per_line_twice"), "reasoning"),
+    **dict.fromkeys(STEPWISE, "reasoning"),
+    **{f"{name}_{how}": "reasoning" for name in STEPWISE for how in ("twice", "four_times")},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
     **dict.fromkeys(("student_base", "student", "student_logits", "student_answers"), "students"),
     **dict.fromkeys(("student_gold", "student_gold_long"), "students"),
+    "painter_vae": "painter_vae",
+    "painter": "painter",
 }
 THREADS = int(os.environ.get("OMP_NUM_THREADS", "2").partition(",")[0])  # it may list a number for each level
 
@@ -109,6 +113,7 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
             settings,
             resume=resume,
             optimizer=recipe.optimizer(model) if hasattr(recipe, "optimizer") else None,
+            preview=partial(_preview, recipe, model, tokenizer, folder) if hasattr(recipe, "preview") else None,
         )
         metrics = recipe.measure(_saved(recipe, model, tokenizer, folder / "model"), seed) | spent
     finally:
@@ -116,6 +121,11 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
     finished.write_text(json.dumps({"settings": settings, "metrics": metrics}, indent=1), encoding="utf-8")
     (folder / CHECKPOINT).unlink()
     return metrics
+
+
+def _preview(recipe: ModuleType, model, tokenizer, folder: Path, step: int) -> None:
+    (folder / "previews").mkdir(exist_ok=True)
+    recipe.preview(model, tokenizer, folder / "previews" / f"{step:06d}.png")
 
 
 def _saved(recipe: ModuleType, model, tokenizer, folder: Path) -> Path:

@@ -30,13 +30,14 @@ def fit(
     save_every: int = 200,
     until: int | None = None,
     optimizer: torch.optim.Optimizer | None = None,
+    preview: Callable[[int], None] | None = None,
 ) -> dict[str, float]:
     """Train `model` in place with AdamW; returns {"loss", "wall_seconds", "cpu_seconds"}, resumed parts included.
 
     losses(step): the terms of that step's loss (scalars, summed); they may depend on the step only, then a resumed
     training sees what the uninterrupted one would have seen. settings: {"steps", "learning_rate", …}, kept in the
     checkpoint; one made with other settings is refused. until: stop (and keep a checkpoint) before this step.
-    optimizer: AdamW if None; its learning rate is set here.
+    optimizer: AdamW if None; its learning rate is set here. preview: called with the step after each checkpoint.
     """
     steps, peak = settings["steps"], settings["learning_rate"]
     if optimizer is None:
@@ -74,6 +75,8 @@ def fit(
             bar.update(task, completed=done, loss=f"loss {spent['loss']:.3f}")
             if done % save_every == 0:
                 save()
+                if preview:
+                    preview(done)
         save()
         if interrupted:
             bar.console.print(

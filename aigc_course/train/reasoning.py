@@ -284,8 +284,9 @@ RECIPES |= {
         ),
     )
 }
-# the same, taught twice as long: whether the test-time-compute curve is one of training time
+# the same, taught for longer: whether the test-time-compute curve is one of training time
 RECIPES |= {
-    f"{name}_twice": replace(RECIPES[name], name=f"{name}_twice", steps=2 * RECIPES[name].steps, SEEDS=(1,))
+    f"{name}_{how}": replace(RECIPES[name], name=f"{name}_{how}", steps=times * RECIPES[name].steps, SEEDS=seeds)
     for name in ("direct", "three_per_line", "two_per_line", "reasoner")
+    for how, times, seeds in (("twice", 2, (1,)), ("four_times", 4, (1, 2, 3)))
 }
