@@ -28,8 +28,10 @@ def _vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     alphabet = sorted(ByteLevel.alphabet())
     tokens = [START, END, *alphabet, *(letter + FINAL for letter in alphabet)]
     merges: dict[tuple[str, str], None] = {}
-    # a Chinese word may stand inside a run of letters or at its end; an English one always ends at a space
-    for word, final in [*product(CHINESE.split(), (False, True)), *((w, True) for w in ENGLISH.split())]:
+    # characters first, or 上方 would join 上 to the first byte of 有; a Chinese word may stand inside a run of letters or
+    # at its end, an English one always ends at a space
+    chinese = [*dict.fromkeys(CHINESE.replace(" ", "").replace("\n", "")), *CHINESE.split()]
+    for word, final in [*product(chinese, (False, True)), *((w, True) for w in ENGLISH.split())]:
         pieces = _apply(_letters(word, final), merges)
         while len(pieces) > 1:  # what earlier merges leave apart is joined by later ones, so those keep their effect
             merges.setdefault((pieces[0], pieces[1]))
