@@ -30,7 +30,7 @@ from aigc_course.train import painter_exam, painter_vae
 from aigc_course.train.painter_exam import paint
 from aigc_course.train.painter_tokens import CONTEXT, build_tokenizer
 
-STEPS, BATCH, LEARNING_RATE = 12000, 64, 1.5e-3
+STEPS, BATCH, LEARNING_RATE = 11000, 64, 1.5e-3
 WIDTH, TEXT_LAYERS, CHANNELS = 128, 2, (64, 128)
 POOL = {"plain": 6000, "sized": 4000, "placed": 10000, "thing": 8000, "pair": 24000}  # pictures, drawn and encoded once
 FIRST = 0.12  # share of the steps with single shapes only

@@ -28,8 +28,8 @@ def _vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     alphabet = sorted(ByteLevel.alphabet())
     tokens = [START, END, *alphabet, *(letter + FINAL for letter in alphabet)]
     merges: dict[tuple[str, str], None] = {}
-    # characters first, or 上方 would join 上 to the first byte of 有; a Chinese word may stand inside a run of letters or
-    # at its end, an English one always ends at a space
+    # characters first, or 上方 would join 上 to the first byte of 有; a Chinese word may stand inside a run of letters
+    # or at its end, an English one always ends at a space
     chinese = [*dict.fromkeys(CHINESE.replace(" ", "").replace("\n", "")), *CHINESE.split()]
     for word, final in [*product(chinese, (False, True)), *((w, True) for w in ENGLISH.split())]:
         pieces = _apply(_letters(word, final), merges)
