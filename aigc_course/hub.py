@@ -13,7 +13,20 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import t
 
 WEIGHTS = "model.safetensors"
-PATTERNS = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
+LM, PAINTER = "causal-lm", "text-to-image"  # the kinds of models in course.toml
+# a painter's three networks; its repository may hold them several times over, in other formats
+PAINTER_WEIGHTS = tuple(
+    f"{part}/{file}"
+    for part, file in (
+        ("unet", "diffusion_pytorch_model.safetensors"),
+        ("vae", "diffusion_pytorch_model.safetensors"),
+        ("text_encoder", WEIGHTS),
+    )
+)
+PATTERNS = {
+    LM: ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors"),
+    PAINTER: ("*.json", "tokenizer/*", *PAINTER_WEIGHTS),
+}
 TIMEOUT = 5  # seconds to wait for a hub's first answer
 
 
@@ -32,24 +45,36 @@ def load_lm(name: str = "lm", tier: str | None = None):
     return _load(*prepare(name, lesson.tier() if tier is None else tier))
 
 
-def prepare(name: str, tier: str = "cpu") -> tuple[Path, str]:
-    """(folder, device) from which `load_lm` would load; everything that can be refused is refused here."""
+def load_painter(name: str = "painter", tier: str | None = None):
+    """A diffusers StableDiffusionPipeline, ready to use: quiet, without a safety checker, with the DDIM scheduler.
+
+    name, tier: as for `load_lm`; a painter computes in float32 on the CPU, in float16 on CUDA.
+    CourseError says what is missing (file, network, GPU) and the way out.
+    """
+    return _load_painter(*prepare(name, lesson.tier() if tier is None else tier, PAINTER))
+
+
+def prepare(name: str, tier: str = "cpu", kind: str = LM) -> tuple[Path, str]:
+    """(folder, device) to load a model from; everything that can be refused is refused here.
+
+    kind: of a hub model that is named by its id; a role has its own.
+    """
     if tier not in lesson.TIERS:
         raise CourseError(f"没有“{tier}”这一档，请用 cpu 或 gpu。", f"There is no tier “{tier}”: use cpu or gpu.")
     device = _device(name, tier)
-    return find(name, tier), device
+    return find(name, tier, kind), device
 
 
-def find(name: str, tier: str = "cpu") -> Path:
+def find(name: str, tier: str = "cpu", kind: str = LM) -> Path:
     """The folder with the files of a model; fetches a hub model that is not on this machine yet."""
     roles = course.load().models
     if name in roles:
-        return verify(name) if tier == "cpu" else _from_hub(roles[name].gpu)
+        return verify(name) if tier == "cpu" else _from_hub(roles[name].gpu, roles[name].kind)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
     if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name):
-        return _from_hub(name)
+        return _from_hub(name, kind)
     if "/" in name or "\\" in name:
         raise CourseError(
             f"没有 {name} 这个文件夹，请检查模型的路径。", f"There is no folder {name}: check the model's path."
@@ -58,16 +83,17 @@ def find(name: str, tier: str = "cpu") -> Path:
 
 
 def models() -> list[dict]:
-    """The bundled models: name, path, size (bytes of all files), sha256 (of model.safetensors), metrics."""
+    """The bundled models: name, path, size (bytes of all files), sha256 (of its largest file), metrics."""
     found = []
     for name, entry in read_manifest(zoo_dir()).items():
         folder = verify(name)
+        sizes = {file: (folder / file).stat().st_size for file in entry["files"]}
         found.append(
             {
                 "name": name,
                 "path": str(folder),
-                "size": sum((folder / file).stat().st_size for file in entry["files"]),
-                "sha256": _sha256(folder / WEIGHTS),
+                "size": sum(sizes.values()),
+                "sha256": _sha256(folder / max(sizes, key=sizes.get)),
                 "metrics": entry.get("metrics", {}),
             }
         )
@@ -150,9 +176,8 @@ def _device(name: str, tier: str) -> str:
     if Path(name).expanduser().is_dir() and name not in course.load().models:
         return "cpu"
     raise CourseError(
-        "gpu 档需要一块 CUDA 显卡，这台机器上没有找到：请改用 cpu 档，或把一个模型文件夹的路径交给 load_lm。",
-        "The gpu tier needs a CUDA GPU and none was found here: "
-        "use the cpu tier, or give load_lm the path of a model folder.",
+        "gpu 档需要一块 CUDA 显卡，这台机器上没有找到：请改用 cpu 档，或给出一个模型文件夹的路径。",
+        "The gpu tier needs a CUDA GPU and none was found here: use the cpu tier, or give the path of a model folder.",
     )
 
 
@@ -169,10 +194,64 @@ def _load(folder: Path, device: str):
             folder, dtype=dtype, local_files_only=True, output_loading_info=True
         )
     except Exception as error:  # safetensors, tokenizers and transformers each raise their own kinds for a bad file
-        raise _unloadable(folder, (str(error).strip() or type(error).__name__).splitlines()[0]) from error
-    if info["missing_keys"]:  # the library would fill these with random numbers
-        raise _unloadable(folder, t("缺少权重 ", "weights missing: ") + sorted(info["missing_keys"])[0])
+        raise _unloadable(folder, _first_line(error)) from error
+    _refuse_gaps(folder, info)
     return model.to(device).eval(), tokenizer
+
+
+def _load_painter(folder: Path, device: str):
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()  # before diffusers is imported, which would ask for torchvision
+    transformers.logging.disable_progress_bar()
+    import diffusers
+
+    diffusers.logging.set_verbosity_error()
+    diffusers.logging.disable_progress_bar()
+    kinds = {
+        "unet": diffusers.UNet2DConditionModel,
+        "vae": diffusers.AutoencoderKL,
+        "text_encoder": transformers.CLIPTextModel,
+    }
+    parts = {}
+    try:
+        for name, kind in kinds.items():
+            parts[name], info = kind.from_pretrained(folder / name, local_files_only=True, output_loading_info=True)
+            _refuse_gaps(folder / name, info)
+        painter = diffusers.StableDiffusionPipeline.from_pretrained(
+            folder,
+            **parts,
+            safety_checker=None,  # a network larger than the painter itself
+            feature_extractor=None,
+            requires_safety_checker=False,
+            local_files_only=True,
+        )
+        painter.scheduler = diffusers.DDIMScheduler.from_config(
+            painter.scheduler.config,
+            timestep_spacing="leading",
+            steps_offset=1,
+            clip_sample=False,
+            set_alpha_to_one=False,
+        )
+    except CourseError:
+        raise
+    except Exception as error:  # as in _load
+        raise _unloadable(folder, _first_line(error)) from error
+    if painter.scheduler.config.prediction_type != "epsilon":
+        raise _unloadable(folder, t("它预测的不是噪声", "it does not predict the noise"))
+    painter.set_progress_bar_config(disable=True)
+    return painter.to(device, torch.float16 if device == "cuda" else torch.float32)  # files may hold either, or both
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _refuse_gaps(folder: Path, info: dict) -> None:
+    """The library would fill missing weights with random numbers."""
+    if info["missing_keys"]:
+        raise _unloadable(folder, t("缺少权重 ", "weights missing: ") + sorted(info["missing_keys"])[0])
 
 
 def _unloadable(folder: Path, reason: str) -> CourseError:
@@ -182,41 +261,44 @@ def _unloadable(folder: Path, reason: str) -> CourseError:
     )
 
 
-def _from_hub(repo: str) -> Path:
+def _from_hub(repo: str, kind: str) -> Path:
     """The local folder of a hub model: this machine's cache, then ModelScope if installed, then Hugging Face."""
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        folder = Path(snapshot_download(repo, local_files_only=True, allow_patterns=PATTERNS))
-        if _complete(folder):
+        folder = Path(snapshot_download(repo, local_files_only=True, allow_patterns=PATTERNS[kind]))
+        if _complete(folder, kind):
             return folder
     except LocalEntryNotFoundError:
         pass
     offline = constants.HF_HUB_OFFLINE
-    return _from_modelscope(repo, offline) or _from_hugging_face(repo, offline)
+    return _from_modelscope(repo, offline, kind) or _from_hugging_face(repo, offline, kind)
 
 
-def _complete(folder: Path) -> bool:
+def _complete(folder: Path, kind: str) -> bool:
     """Whether configuration and every shard of the weights are there: an interrupted download leaves gaps."""
+    if kind == PAINTER:
+        return all((folder / file).is_file() for file in ("model_index.json", *PAINTER_WEIGHTS))
     index = folder / f"{WEIGHTS}.index.json"
     shards = set(json.loads(index.read_text())["weight_map"].values()) if index.is_file() else {WEIGHTS}
     return (folder / "config.json").is_file() and all((folder / shard).is_file() for shard in shards)
 
 
-def _from_modelscope(repo: str, offline: bool) -> Path | None:
+def _from_modelscope(repo: str, offline: bool, kind: str) -> Path | None:
     try:
         from modelscope import snapshot_download
     except ImportError:
         return None
     try:
-        folder = Path(snapshot_download(repo, local_files_only=offline))
+        wanted = {"allow_patterns": list(PATTERNS[kind])} if kind == PAINTER else {}
+        folder = Path(snapshot_download(repo, local_files_only=offline, **wanted))
     except Exception:  # its kinds of error differ between versions; Hugging Face is asked next and has the last word
         return None
-    return folder if _complete(folder) else None
+    return folder if _complete(folder, kind) else None
 
 
-def _from_hugging_face(repo: str, offline: bool) -> Path:
+def _from_hugging_face(repo: str, offline: bool, kind: str = LM) -> Path:
     from huggingface_hub import HfApi, constants, snapshot_download, utils
 
     host = constants.ENDPOINT
@@ -231,12 +313,13 @@ def _from_hugging_face(repo: str, offline: bool) -> Path:
     try:
         # one question with a short wait first: a download that cannot start would be tried again and again
         info = HfApi().model_info(repo, files_metadata=True, timeout=TIMEOUT)
-        size = sum(file.size or 0 for file in info.siblings if file.rfilename.endswith(".safetensors"))
+        weights = {file.rfilename: file.size or 0 for file in info.siblings if file.rfilename.endswith(".safetensors")}
+        size = sum(weights[file] for file in utils.filter_repo_objects(weights, allow_patterns=PATTERNS[kind]))
         print(
             t(f"从 {host} 下载 {repo}", f"Downloading {repo} from {host}") + f" ({size / 1e9:.1f} GB) …",
             file=sys.stderr,
         )
-        return Path(snapshot_download(repo, allow_patterns=PATTERNS, etag_timeout=TIMEOUT))
+        return Path(snapshot_download(repo, allow_patterns=PATTERNS[kind], etag_timeout=TIMEOUT))
     except utils.RepositoryNotFoundError as error:
         raise CourseError(
             f"{host} 上没有公开的模型 {repo}，请检查名字。",
