@@ -131,19 +131,31 @@ def gpu() -> Finding:
 
 
 def model(name: str) -> Finding:
-    """Whether a bundled model is whole (checksums), loads and computes finite logits."""
-    import torch
-
+    """Whether a bundled model is whole (checksums), loads and computes finite numbers."""
     row = t(f"模型 {name}", f"Model {name}")
     try:
         folder = hub.verify(name)
-        language_model, tokenizer = hub.load_lm(name, tier="cpu")
+        computed = _logits(name) if course.model(name).kind == hub.LM else _latents(name)
     except CourseError as error:
         return Finding(row, False, t("不能用", "does not work"), str(error))
-    with torch.no_grad():
-        logits = language_model(tokenizer("今天天气不错", return_tensors="pt").input_ids).logits
-    if not logits.isfinite().all():
+    if not computed.isfinite().all():
         fix = f"aigc train {name} --publish"
         return Finding(row, False, t("算出了无穷大或 NaN", "computes infinities or NaN"), fix)
-    size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
     return Finding(row, True, t(f"校验无误，能运行（{size:.1f} MB）", f"checksums right, runs ({size:.1f} MB)"))
+
+
+def _logits(name: str):
+    """What a language model says of a sentence."""
+    import torch
+
+    language_model, tokenizer = hub.load_lm(name, tier="cpu")
+    with torch.no_grad():
+        return language_model(tokenizer("今天天气不错", return_tensors="pt").input_ids).logits
+
+
+def _latents(name: str):
+    """What a painter paints in two steps."""
+    from aigc_course import diffusion
+
+    return diffusion.denoise(hub.load_painter(name, tier="cpu"), "", steps=2)[-1].after

@@ -79,6 +79,31 @@ def figure(width: float = 8, height: float = 4.5):
     return plt.subplots(figsize=(width, height))
 
 
+def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=None) -> None:
+    """Show pictures (height, width, 3) in rows of `columns`, each `size` inches wide.
+
+    titles: one above each picture, or above those of the first row only; rows: words to the left of each row.
+    """
+    import matplotlib.pyplot as plt
+
+    pictures, titles = list(pictures), list(titles or [])
+    columns = min(columns, len(pictures))
+    lines = -(-len(pictures) // columns)
+    high = size * len(pictures[0]) / len(pictures[0][0]) + (0.3 if len(titles) > columns or lines == 1 else 0.06)
+    _, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * high), squeeze=False)
+    for i, ax in enumerate(axes.flat):
+        ax.set(xticks=[], yticks=[])
+        ax.grid(visible=False)
+        ax.spines[:].set(visible=i < len(pictures), color="#DDDDDD", linewidth=0.8)  # a white picture needs an edge
+        if i < len(pictures):
+            ax.imshow(pictures[i], interpolation="nearest")
+        if i < len(titles):
+            ax.set_title(titles[i], fontsize=10, pad=3)
+        if rows and i % columns == 0:
+            ax.set_ylabel(rows[i // columns], fontsize=10, rotation=0, ha="right", va="center")
+    plt.show()
+
+
 def fail_on_missing_glyphs() -> None:
     """From now on a character that no font of ours holds raises instead of drawing an empty box."""
     warnings.filterwarnings("error", message=r"Glyph .* missing from", category=UserWarning)

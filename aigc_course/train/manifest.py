@@ -65,9 +65,10 @@ def publish(name: str, model: Path, entry: dict, zoo: Path) -> None:
     try:
         zoo.mkdir(parents=True, exist_ok=True)
         shutil.copytree(model, new)
-        for path in new.iterdir():
+        found = sorted(path for path in new.rglob("*") if path.is_file())
+        for path in found:
             path.chmod(0o644)  # safetensors writes its file for the owner alone
-        files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(new.iterdir())}
+        files = {path.relative_to(new).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
         manifest = read(zoo) | {name: entry | {"torch": torch.__version__, "files": files}}
         if (zoo / name).exists():
             os.replace(zoo / name, old)

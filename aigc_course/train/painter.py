@@ -182,12 +182,12 @@ def preview(model: torch.nn.ModuleDict, tokenizer, path: Path) -> None:
 
 def save(model: torch.nn.ModuleDict, tokenizer, folder: Path) -> Path:
     """Write the pipeline in float16 and diffusers' layout."""
-    pipeline(copy.deepcopy(model), tokenizer).to(torch.float16).save_pretrained(folder)
+    pipeline(copy.deepcopy(model).half(), tokenizer).save_pretrained(folder)
     return folder
 
 
 def load(folder: Path) -> StableDiffusionPipeline:
-    pipe = StableDiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32, safety_checker=None)
+    pipe = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, safety_checker=None)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

@@ -24,6 +24,7 @@ STEPS, BATCH, LEARNING_RATE = 4500, 16, 2e-3
 CHANNELS, LATENTS = (16, 32, 64, 64), 8  # with four latent channels it stays at 24 decibels where eight reach 27
 KL, EDGES, BLOCKS = 3e-4, 0.3, 1.0  # weights of the loss terms
 FLOOR = 0.05  # of the largest eigenvalue: directions that hardly vary are not blown up
+BATCHES = 16  # of pictures: 64 in each to whiten by, 32 in each to measure on
 TOLERANCE = {"psnr": 1.5}
 BARS = {"misread": 0.03}
 SEEDS = (1,)
@@ -99,7 +100,7 @@ def losses(vae: AutoencoderKL, tokenizer: None, seed: int) -> Callable[[int], It
 def whitened(vae: AutoencoderKL) -> AutoencoderKL:
     """A copy whose latents have mean 0, covariance about 1, no noise of their own, and decode to the same pictures."""
     vae = copy.deepcopy(vae).eval()
-    z = torch.cat([vae.encode(pixels(batch_of("white", i, 64))).latent_dist.mean for i in range(16)])
+    z = torch.cat([vae.encode(pixels(batch_of("white", i, 64))).latent_dist.mean for i in range(BATCHES)])
     z = z.permute(0, 2, 3, 1).reshape(-1, LATENTS).double()
     mean = z.mean(0)
     values, vectors = torch.linalg.eigh(torch.cov(z.T))
@@ -123,7 +124,7 @@ def save(vae: AutoencoderKL, tokenizer: None, folder: Path) -> Path:
 
 
 def load(folder: Path) -> AutoencoderKL:
-    return AutoencoderKL.from_pretrained(folder, torch_dtype=torch.float32).eval()
+    return AutoencoderKL.from_pretrained(folder, dtype=torch.float32).eval()
 
 
 @torch.no_grad()
@@ -131,7 +132,7 @@ def measure(folder: Path, seed: int) -> dict[str, float]:
     """On 512 scenes never trained on. psnr: decibels; misread: the share that the oracle reads wrongly after decoding
     (known things, which it cannot read, left out)."""
     vae, errors, wrong = load(folder), [], []
-    for i in range(16):
+    for i in range(BATCHES):
         scenes = batch_of("measure", i, 32, test=True)
         x = pixels(scenes)
         y = vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1, 1)
