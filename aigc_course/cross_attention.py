@@ -18,6 +18,8 @@ def words_of(painter, prompt: str) -> list[tuple[str, list[int]]]:
 
     Letters in a row are one word, and so are the bytes of one character; Chinese is cut as the tokenizer cuts it.
     """
+    if not isinstance(prompt, str):
+        raise CourseError(f"提示词要是一段文字，{prompt!r} 不是。", f"A prompt must be a text; {prompt!r} is not.")
     found, end = [], 0
     spans = painter.tokenizer(checked(prompt), return_offsets_mapping=True).offset_mapping
     for place, (first, last) in enumerate(spans):
@@ -69,8 +71,12 @@ def watched(painter, layers: Sequence[str] | None = None) -> Iterator[dict[str, 
     """While it is open, these cross-attention layers (all, if None) note what they do, and do what they did.
 
     {layer: one tensor (pictures, places, tokens) for each call of the UNet, mean over the heads, its rows summing to 1}
+    CourseError for a layer that the painter does not have.
     """
-    seen = {name: [] for name in (cross_layers(painter) if layers is None else layers)}
+    known = cross_layers(painter)
+    for name in layers or ():
+        _one_of("layer", name, known)
+    seen = {name: [] for name in (known if layers is None else layers)}
     before = painter.unet.attn_processors
     watching = {name: _Watching(old, seen.get(name.removesuffix(".processor"))) for name, old in before.items()}
     painter.unet.set_attn_processor(watching)
@@ -108,21 +114,17 @@ def attention_maps(
     resolution: height of the layers to take, by default the finest up to 16, where maps show most; layer: only this one
     of `cross_layers`. settings: as for `denoise`. CourseError for a layer or resolution that the painter does not have.
     """
-    layers = cross_layers(painter)
-    if layer is not None:
-        _one_of("layer", layer, layers)
-        layers = [layer]
-    if not isinstance(prompt, str) or isinstance(seed, Sequence):
-        raise CourseError(
-            "注意力图一次只看一幅画：请给一段提示词和一个种子。",
-            "Attention maps look at one picture: give one prompt and one seed.",
-        )
     if not (words := words_of(painter, prompt)):
         raise CourseError(
             "提示词里没有词，画不出注意力图。", "There are no words in the prompt to map: write at least one."
         )
-    with watched(painter, layers) as seen:
+    with watched(painter, None if layer is None else [layer]) as seen:
         path = denoise(painter, prompt, seed, **settings)
+    if len(path[0].before) > 1:
+        raise CourseError(
+            "注意力图一次只看一幅画：种子、反向提示词、起点都只给一个。",
+            "Attention maps look at one picture: give one seed, negative prompt and start.",
+        )
     height, width = path[0].before.shape[-2:]
     heights = {name: round(height * (notes[0].shape[1] / (height * width)) ** 0.5) for name, notes in seen.items()}
     if resolution is None:

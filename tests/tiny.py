@@ -91,6 +91,7 @@ def painter(folder: Path, like: str = "bundled") -> Path:
     from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
     from transformers import CLIPTextConfig, CLIPTextModel
 
+    from aigc_course.train import painter_vae
     from aigc_course.train.painter import scheduler
     from aigc_course.train.painter_tokens import build_tokenizer
 
@@ -116,8 +117,11 @@ def painter(folder: Path, like: str = "bundled") -> Path:
     )
     torch.nn.init.normal_(text.get_input_embeddings().weight, std=0.5)
     levels = 3 if first else 2
+    channels = 4 if first else painter_vae.LATENTS
     unet = UNet2DConditionModel(
         sample_size=16 if first else 8,
+        in_channels=channels,
+        out_channels=channels,
         down_block_types=("CrossAttnDownBlock2D",) * levels + ("DownBlock2D",) * first,
         up_block_types=("UpBlock2D",) * first + ("CrossAttnUpBlock2D",) * levels,
         block_out_channels=(32, 32, 64, 64) if first else (32, 64),
@@ -135,7 +139,7 @@ def painter(folder: Path, like: str = "bundled") -> Path:
         up_block_types=("UpDecoderBlock2D",) * 4,
         block_out_channels=(16, 16, 32, 32),
         layers_per_block=2 if first else 1,
-        latent_channels=4,
+        latent_channels=channels,
         norm_num_groups=8,
         sample_size=128 if first else 64,
         scaling_factor=0.18215 if first else 1.0,
