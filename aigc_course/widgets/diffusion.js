@@ -40,7 +40,7 @@ export function shares(bytes, step, word, words, places) {
   return Array.from(bytes.subarray(begin, begin + places), (q) => (q / 255) ** 2);
 }
 
-// How dense the colour is at each place, 0 to 1: relative to `top`, or, without it, from the least to the most.
+// How dense the colour is at each place, 0 to 1: as a share of `top`, or, without it, from the least to the most.
 export function heat(values, top = null) {
   if (top !== null) return values.map((x) => (top > 0 ? Math.min(1, x / top) : 0));
   const least = Math.min(...values);
@@ -86,9 +86,9 @@ function render({ model, el: host }) {
 
   const changed = differing(prompts.map((one) => one.words));
   const choices = [
-    choice("prompt", t("提示词", "Prompt"), prompts.map(({ text, words }) => pieces(text, words).map(([piece, i]) => (changed.has(i) ? el("b", {}, piece) : piece)))),
+    choice("prompt", t("提示词", "Prompt"), prompts.map(({ text, words }) => pieces(text || t("（空）", "(empty)"), words).map(([piece, i]) => (changed.has(i) ? el("b", {}, piece) : piece)))),
     choice("seed", t("种子", "Seed"), seeds.map((seed) => [String(seed)]), t("开头的噪声", "the noise it begins with")),
-    choice("guidance", t("引导强度", "Guidance"), guidances.map((guidance) => [String(guidance)]), t("0 不看提示词，1 照着画，更大就夸张", "0: no prompt; 1: as it is; more: exaggerated")),
+    choice("guidance", t("引导强度", "Guidance"), guidances.map((guidance) => [String(guidance)]), t("0 不看提示词，大于 1 就夸张", "0: no prompt; above 1: exaggerated")),
   ];
   const play = el("button", { class: "main play", onclick: () => (state.timer ? stop() : start()) });
   const slider = el("input", { type: "range", min: 1, max: last + 1, step: 1, "aria-label": t("第几步", "Which step"), oninput: () => { stop(); go(Number(slider.value) - 1); } });

@@ -54,22 +54,22 @@ class DenoisingDesk(CourseWidget):
         **kwargs,
     ) -> None:
         painter = hub.load_painter(painter) if isinstance(painter, str) else painter
-        asked = list(prompts or _usual())
-        if isinstance(prompts, str) or not len(seeds) or not len(guidances):
+        asked = _usual() if prompts is None else prompts
+        if not all(isinstance(each, Sequence) and each for each in (asked, seeds, guidances)) or isinstance(asked, str):
             raise CourseError(
-                "去噪台要一列提示词、至少一个种子和至少一个引导强度。",
-                "The desk needs a list of prompts, at least one seed and at least one guidance.",
+                "去噪台要三个列表，都不能是空的：提示词、种子、引导强度。",
+                "The desk needs three lists, none of them empty: prompts, seeds and guidances.",
             )
-        if steps > MOST_STEPS:
+        if isinstance(steps, int) and steps > MOST_STEPS:
             raise CourseError(
                 f"去噪台最多显示 {MOST_STEPS} 步，现在是 {steps} 步，请减少。",
                 f"The desk shows at most {MOST_STEPS} steps, not {steps}: take fewer.",
             )
-        runs, sizes, levels = _runs(painter, asked, list(seeds), [float(g) for g in guidances], steps)
+        runs, sizes, levels = _runs(painter, asked, seeds, guidances, steps)
         super().__init__(
             prompts=[{"text": text, "words": [word for word, _ in words_of(painter, text)]} for text in asked],
             seeds=list(seeds),
-            guidances=list(guidances),
+            guidances=[float(guidance) for guidance in guidances],
             levels=levels,
             sizes=sizes,
             runs=runs,
@@ -91,7 +91,7 @@ class DenoisingDesk(CourseWidget):
         shapes = [
             svg.text(24, 36, title, 18, font_weight=600),
             svg.text(736, 36, setting, 14, svg.SOFT, text_anchor="end"),
-            svg.text(24, 66, svg.fit(self.prompts[0]["text"], 16, 712), 16),
+            svg.text(24, 66, svg.fit(self.prompts[0]["text"] or t("（空）", "(empty)"), 16, 712), 16),
         ]
         labels = [
             (t("模型看到的", "what the model"), t("潜变量", "sees: latents")),
@@ -123,36 +123,44 @@ def _usual() -> list[str]:
     ]
 
 
-def _runs(painter, prompts: list[str], seeds: list[int], guidances: list[float], steps: int) -> tuple:
-    """(what `_packed` gives of each run, by prompt, seed and guidance; sizes; levels)"""
-    layers = _finest(painter, prompts[0])
-    pairs = list(product(prompts, seeds))
-    made = {}
-    for g, guidance in enumerate(guidances):
-        with watched(painter, layers) as seen:
-            path = denoise(painter, *zip(*pairs, strict=True), steps, guidance)
-        # of each call of the UNet the second half of the batch is the one with the prompt
-        shares = torch.stack([torch.stack(notes)[:, len(pairs) :] for notes in seen.values()]).mean(0)
-        for i, (prompt, _) in enumerate(pairs):
-            own = [_only(step, i) for step in path]
-            places = [places for _, places in words_of(painter, prompt)]
-            made[i, g] = (
-                own,
-                torch.stack([shares[:, i, :, each].sum(-1) for each in places] or [shares[:, i, :, :0]], 1),
-            )
-    drawn = {key: _decoded(painter, own) for key, (own, _) in made.items()}
+def _runs(
+    painter, prompts: Sequence[str], seeds: Sequence[int], guidances: Sequence[float], steps: int
+) -> tuple[list[dict], dict, list]:
+    """(what `_packed` gives of each painting, by prompt, seed and guidance; sizes; levels)"""
+    layers, pairs = _finest(painter, prompts[0]), list(product(prompts, seeds))
+    by_guidance = [_painted(painter, layers, pairs, steps, guidance) for guidance in guidances]
+    made = [each for same_pair in zip(*by_guidance, strict=True) for each in same_pair]
+    drawn = [_decoded(painter, path) for path, _ in made]
     mix = colouring(
-        torch.cat([step.original for own, _ in made.values() for step in own]),
-        np.concatenate([pictures[steps:] for pictures in drawn.values()]),
+        torch.cat([step.original for path, _ in made for step in path]),
+        np.concatenate([pictures[steps:] for pictures in drawn]),
     )
-    packed = [_packed(*made[key], drawn[key], mix) for key in sorted(made)]
-    first = made[0, 0][0]
+    first, maps = made[0]
+    height, width = first[0].before.shape[-2:]
+    rows = round(height * (maps.shape[-1] / (height * width)) ** 0.5)
     sizes = {
-        "picture": list(drawn[0, 0].shape[1:3]),
-        "latents": list(first[0].before.shape[-2:]),
-        "maps": _map_size(first[0].before.shape[-2:], made[0, 0][1].shape[-1]),
+        "picture": list(drawn[0].shape[1:3]),
+        "latents": [height, width],
+        "maps": [rows, maps.shape[-1] // rows],
     }
-    return packed, sizes, [[step.t, round(float(painter.scheduler.alphas_cumprod[step.t]), 4)] for step in first]
+    levels = [[step.t, round(float(painter.scheduler.alphas_cumprod[step.t]), 4)] for step in first]
+    return [_packed(*one, pictures, mix) for one, pictures in zip(made, drawn, strict=True)], sizes, levels
+
+
+def _painted(
+    painter, layers: list[str], pairs: list[tuple[str, int]], steps: int, guidance: float
+) -> list[tuple[list[Step], Tensor]]:
+    """(path, shares of attention (steps, words, places)) for each pair of prompt and seed, all painted at once."""
+    with watched(painter, layers) as seen:
+        path = denoise(painter, *zip(*pairs, strict=True), steps, guidance)
+    # of each call of the UNet the second half of the batch is the one with the prompt
+    shares = torch.stack([torch.stack(notes)[:, len(pairs) :] for notes in seen.values()]).mean(0)
+    found = []
+    for i, (prompt, _) in enumerate(pairs):
+        own = [_only(step, i) for step in path]
+        words = [shares[:, i, :, tokens].sum(-1) for _, tokens in words_of(painter, prompt)]
+        found.append((own, torch.stack(words, 1) if words else shares.new_empty(steps, 0, shares.shape[2])))
+    return found
 
 
 def _finest(painter, prompt: str) -> list[str]:
@@ -164,17 +172,10 @@ def _finest(painter, prompt: str) -> list[str]:
     return [name for name in cross_layers(painter) if places[name] == best]
 
 
-def _map_size(latents: Sequence[int], places: int) -> list[int]:
-    height, width = latents
-    rows = round(height * (places / (height * width)) ** 0.5)
-    return [rows, places // rows]
-
-
 def _only(step: Step, i: int) -> Step:
     """One painting of several."""
-    return Step(
-        step.t, *(each[i : i + 1].float().cpu() for each in (step.before, step.noise, step.original, step.after))
-    )
+    parts = step.before, step.noise, step.original, step.after
+    return Step(step.t, *(part[i : i + 1].float().cpu() for part in parts))
 
 
 def _decoded(painter, path: list[Step]) -> np.ndarray:
