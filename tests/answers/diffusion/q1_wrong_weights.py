@@ -1,0 +1,7 @@
+# the weights are swapped
+import numpy as np
+
+
+def noised(x0, noise, betas, t):
+    a = np.prod(1 - np.array(betas[: t + 1]))
+    return (1 - a) ** 0.5 * np.array(x0) + a**0.5 * np.array(noise)

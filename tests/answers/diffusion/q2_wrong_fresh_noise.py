@@ -1,0 +1,8 @@
+# adds noise of its own, as DDPM does
+import numpy as np
+
+
+def ddim_step(x, noise, a, a_next):
+    x, noise = np.array(x), np.array(noise)
+    x0 = (x - (1 - a) ** 0.5 * noise) / a**0.5
+    return a_next**0.5 * x0 + (1 - a_next) ** 0.5 * np.random.default_rng(1).normal(size=x.shape)

@@ -1,0 +1,9 @@
+# goes from the next level to this one
+import numpy as np
+
+
+def ddim_step(x, noise, a, a_next):
+    x, noise = np.array(x), np.array(noise)
+    a, a_next = a_next, a
+    x0 = (x - (1 - a) ** 0.5 * noise) / a**0.5
+    return a_next**0.5 * x0 + (1 - a_next) ** 0.5 * noise

@@ -1,0 +1,20 @@
+# each share has a standard error of its own
+import math
+
+
+def wilson(k, n, z=1.96):
+    p = k / n
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return [p, (p + z * z / (2 * n) - half) / (1 + z * z / n), (p + z * z / (2 * n) + half) / (1 + z * z / n)]
+
+
+def score(a, b):
+    p = sum(a + b) / len(a + b)
+    error = math.sqrt(p * (1 - p) * (1 / len(a) + 1 / len(b)))
+    return (sum(a) / len(a) - sum(b) / len(b)) / error if error else 0.0
+
+
+def compare(a, b):
+    pa, pb = sum(a) / len(a), sum(b) / len(b)
+    error = math.sqrt(pa * (1 - pa) / len(a) + pb * (1 - pb) / len(b))
+    return [wilson(sum(a), len(a)), wilson(sum(b), len(b)), abs(pa - pb) > 1.96 * error]
