@@ -188,7 +188,6 @@ def _as_on_the_hub(folder: Path) -> None:
         "skip_prk_steps": True,
         "steps_offset": 1,
         "trained_betas": None,
-        "clip_sample": False,
     }
     (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps(schedule))
     config = folder / "vae" / "config.json"
