@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 
 from aigc_course import course
 from aigc_course.errors import CourseError
@@ -40,6 +41,8 @@ def begin(slug: str, lang: str, tier: str = "cpu") -> None:
     import numpy
     import torch
 
+    if "transformers" in sys.modules:  # a warm kernel has imported it already
+        sys.modules["transformers"].logging.set_verbosity_error()
     from aigc_course import plot
 
     plot.style()

@@ -1,5 +1,6 @@
 """Figure style: colours that colour-blind readers can tell apart, letters that a class can read, and Chinese ones."""
 
+import io
 import os
 import warnings
 from pathlib import Path
@@ -80,28 +81,36 @@ def figure(width: float = 8, height: float = 4.5):
 
 
 def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=None) -> None:
-    """Show pictures (height, width, 3) in rows of `columns`, each `size` inches wide.
+    """Show pictures (height, width, 3) in rows of `columns`, each `size` inches wide, as one PNG of 64 colours: in full
+    colour noise would make a notebook several times as large.
 
     titles: one above each picture, or above those of the first row only; rows: words to the left of each row.
     """
     import matplotlib.pyplot as plt
+    from IPython.display import Image as Shown
+    from IPython.display import display
+    from PIL import Image
 
     pictures, titles = list(pictures), list(titles or [])
     columns = min(columns, len(pictures))
     lines = -(-len(pictures) // columns)
     high = size * len(pictures[0]) / len(pictures[0][0]) + (0.3 if len(titles) > columns or lines == 1 else 0.06)
-    _, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * high), squeeze=False)
+    fig, axes = plt.subplots(lines, columns, figsize=(columns * size, lines * high), squeeze=False)
     for i, ax in enumerate(axes.flat):
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
         ax.spines[:].set(visible=i < len(pictures), color="#DDDDDD", linewidth=0.8)  # a white picture needs an edge
         if i < len(pictures):
-            ax.imshow(pictures[i], interpolation="nearest")
+            ax.imshow(pictures[i])
         if i < len(titles):
             ax.set_title(titles[i], fontsize=10, pad=3)
         if rows and i % columns == 0:
             ax.set_ylabel(rows[i // columns], fontsize=10, rotation=0, ha="right", va="center")
-    plt.show()
+    drawn, small = io.BytesIO(), io.BytesIO()
+    fig.savefig(drawn, dpi=plt.rcParams["figure.dpi"])
+    plt.close(fig)
+    Image.open(drawn).convert("RGB").quantize(64).save(small, "PNG", optimize=True)
+    display(Shown(small.getvalue()))
 
 
 def fail_on_missing_glyphs() -> None:

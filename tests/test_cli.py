@@ -64,7 +64,7 @@ def test_models_json_is_a_list_of_objects_with_name_and_path():
     assert [entry["name"] for entry in entries] == sorted(course.load().models)
     for entry in entries:
         assert set(entry) == {"name", "path", "size", "sha256", "metrics"}
-        assert (Path(entry["path"]) / "config.json").is_file()
+        assert any((Path(entry["path"]) / file).is_file() for file in ("config.json", "model_index.json"))
 
 
 def test_models_is_a_table():
