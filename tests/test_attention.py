@@ -364,6 +364,8 @@ def test_look():
     seen = drawn(lambda place: 2 if place == 6 else 0)
     near(heads.look(seen, 0, 6, [2, 3]), torch.tensor([[1.0, 2 / 7]]))
     near(heads.look(seen, 0, 6, [3]), torch.tensor([[0.0, 1 / 7]]))
+    both = [torch.cat([seen[0], drawn(lambda place: 3 if place == 6 else 0)[0]])]
+    near(heads.look(both, 1, 6, [3]), torch.tensor([[1.0, 1 / 7]]))
 
 
 def test_the_interval_of_a_mean_holds_it_19_times_in_20():
