@@ -100,6 +100,11 @@ def _filled(mask: np.ndarray) -> np.ndarray:
     return mask & grown
 
 
+def readable(scene: Scene) -> bool:
+    """Whether `judge` can say anything of a scene: it knows no outlines but SHAPES."""
+    return all(o.what in SHAPES for o in scene.objects)
+
+
 def judge(picture: np.ndarray, scene: Scene, least: float = 0.75) -> dict[str, bool]:
     """Whether a picture shows the scene: {"background", "colour", "shape", "place", "relation"} (shapes only, no known
     things). place: of a single object; relation: of two. least: how much a shape must be like its name.

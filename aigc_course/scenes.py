@@ -13,19 +13,20 @@ PLAIN_SIZE = 0.27, 0.34
 ASIDE = {"left of": (-1, 0), "right of": (1, 0), "above": (0, -1), "below": (0, 1)}
 
 
+def _unseen(scene: Scene) -> bool:
+    return any((o.colour, o.what) in UNSEEN for o in scene.objects)
+
+
 def kept_for_test(scene: Scene) -> bool:
     """Whether no painter trains on scenes that are described so: a quarter of all, by hash, and UNSEEN."""
-    if any((o.colour, o.what) in UNSEEN for o in scene.objects):
-        return True
-    return hashlib.sha256(caption(scene, "en").encode()).digest()[0] % 4 == 0
+    return _unseen(scene) or hashlib.sha256(caption(scene, "en").encode()).digest()[0] % 4 == 0
 
 
 def sample(rng: random.Random, kind: str, test: bool = False) -> Scene:
     """A scene of one of KINDS. test: one that is kept for the examination (none of UNSEEN), or one to train on."""
     while True:
         scene = _sample(rng, kind)
-        unseen = any((o.colour, o.what) in UNSEEN for o in scene.objects)
-        if not unseen and kept_for_test(scene) == test:
+        if not _unseen(scene) and kept_for_test(scene) == test:
             return scene
 
 

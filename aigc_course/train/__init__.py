@@ -18,12 +18,12 @@ from aigc_course.progress import home
 from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
-STEPWISE = ("reasoner", "direct", "two_per_line", "three_per_line")
+ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",
-    **dict.fromkeys(STEPWISE, "reasoning"),
-    **{f"{name}_{how}": "reasoning" for name in STEPWISE for how in ("twice", "four_times")},
+    **dict.fromkeys(ON_THE_CURVE, "reasoning"),
+    **{f"{name}_{how}": "reasoning" for name in ON_THE_CURVE for how in ("twice", "four_times")},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
     **dict.fromkeys(("student_base", "student", "student_logits", "student_answers"), "students"),
     **dict.fromkeys(("student_gold", "student_gold_long"), "students"),

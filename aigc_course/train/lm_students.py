@@ -20,6 +20,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from aigc_course import course, grammar, hub, tables
 from aigc_course.distillation import distillation_loss
+from aigc_course.heads import mean_interval
 from aigc_course.train.lm import padded
 
 ARMS = ("texts", "fresh", "word", "1", "2", "4")
@@ -218,8 +219,7 @@ def one_seed(seed: int) -> list[list]:
 
 
 def _row(arm: str, seed: int, true: Tensor, taught: Tensor, seconds: float) -> list:
-    mean, half = float(true.mean()), 1.96 * float(true.std()) / len(true) ** 0.5
-    numbers = (mean, mean - half, mean + half, float(taught.mean()))
+    numbers = (*mean_interval(true), float(taught.mean()))
     return [arm, seed, *(f"{x:.4f}" for x in numbers), round(seconds)]
 
 

@@ -23,6 +23,7 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from aigc_course import train
+from aigc_course.hub import load_painter
 from aigc_course.pictures import Scene
 from aigc_course.progress import home
 from aigc_course.scenes import captions_of, examination, sample
@@ -186,15 +187,9 @@ def save(model: torch.nn.ModuleDict, tokenizer, folder: Path) -> Path:
     return folder
 
 
-def load(folder: Path) -> StableDiffusionPipeline:
-    pipe = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, safety_checker=None)
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
-
-
 def measure(folder: Path, seed: int) -> dict[str, float]:
     """`painter_exam.examine` on what was saved, as a learner loads it."""
-    return painter_exam.examine(load(folder), seed)
+    return painter_exam.examine(load_painter(str(folder), "cpu"), seed)
 
 
 def card(results: dict[int, dict]) -> str:

@@ -7,8 +7,8 @@ import torch
 from diffusers import StableDiffusionImg2ImgPipeline
 from PIL import Image
 
-from aigc_course.picture_oracle import judge, read
-from aigc_course.pictures import SHAPES, caption, draw
+from aigc_course.picture_oracle import judge, read, readable
+from aigc_course.pictures import caption, draw
 from aigc_course.scenes import examination, sample
 
 GUIDANCE, SAMPLING_STEPS = 3.0, 20
@@ -21,16 +21,14 @@ def paint(pipe, prompts: list[str], seed: int, batch: int = 16) -> list[np.ndarr
     for i in range(0, len(prompts), batch):
         part = prompts[i : i + batch]
         generators = [torch.Generator().manual_seed(1000 * seed + i + j) for j in range(len(part))]
-        out = pipe(
-            part, num_inference_steps=SAMPLING_STEPS, guidance_scale=GUIDANCE, generator=generators, output_type="np"
-        )
-        made += list((out.images * 255).round().astype(np.uint8))
+        out = pipe(part, num_inference_steps=SAMPLING_STEPS, guidance_scale=GUIDANCE, generator=generators)
+        made += [np.asarray(picture) for picture in out.images]
     return made
 
 
 def marks(pipe, kind: str, n: int, seed: int) -> list[dict[str, bool]]:
     """What the oracle says of pictures painted from n captions of the examination (shapes only: it reads no others)."""
-    asked = [(s, c) for s, c in examination(kind, 2 * n) if all(o.what in SHAPES for o in s.objects)][:n]
+    asked = [(s, c) for s, c in examination(kind, 2 * n) if readable(s)][:n]
     return [
         judge(p, s) | {"zh": not c.isascii()}
         for p, (s, c) in zip(paint(pipe, [c for _, c in asked], seed), asked, strict=True)
@@ -50,17 +48,17 @@ def repainted(pipe, strength: float, n: int, seed: int) -> dict[str, float]:
         [old], [new] = before.objects, after.objects
         if old.what == new.what or old.colour == new.colour or before.background == after.background:
             continue
+        drawn = draw(before)
         out = image_to_image(
             caption(after, ("zh", "en")[len(kept) % 2]),
-            image=Image.fromarray(draw(before)),
+            image=Image.fromarray(drawn),
             strength=strength,
             num_inference_steps=SAMPLING_STEPS,
             guidance_scale=GUIDANCE,
             generator=torch.Generator().manual_seed(1000 * seed + len(kept)),
-            output_type="np",
         )
-        picture = (out.images[0] * 255).round().astype(np.uint8)
-        was, now = read(draw(before)), read(picture)
+        picture = np.asarray(out.images[0])
+        was, now = read(drawn), read(picture)
         kept.append(
             was[0] == now[0]
             and len(now[1]) == 1

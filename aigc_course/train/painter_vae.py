@@ -15,8 +15,8 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from aigc_course.picture_oracle import judge
-from aigc_course.pictures import SHAPES, SIDE, Scene, draw
+from aigc_course.picture_oracle import judge, readable
+from aigc_course.pictures import SIDE, Scene, draw
 from aigc_course.scenes import KINDS, sample
 from aigc_course.train.muon import Muon
 
@@ -137,17 +137,9 @@ def measure(folder: Path, seed: int) -> dict[str, float]:
         x = pixels(scenes)
         y = vae.decode(vae.encode(x).latent_dist.mean).sample.clamp(-1, 1)
         errors.append((x - y).pow(2).mean() / 4)
-        wrong += [
-            not ok for scene, picture in zip(scenes, as_bytes(y), strict=True) for ok in read_right(scene, picture)
-        ]
+        seen = zip(scenes, as_bytes(y), strict=True)
+        wrong += [not all(judge(picture, scene).values()) for scene, picture in seen if readable(scene)]
     return {"psnr": float(-10 * torch.stack(errors).mean().log10()), "misread": sum(wrong) / len(wrong)}
-
-
-def read_right(scene: Scene, picture: np.ndarray) -> list[bool]:
-    """[whether the oracle sees the scene in the picture]; [] for scenes that it cannot read."""
-    if any(o.what not in SHAPES for o in scene.objects):
-        return []
-    return [all(judge(picture, scene).values())]
 
 
 def as_bytes(y: Tensor) -> np.ndarray:
