@@ -61,21 +61,26 @@ def piece_label(piece: bytes) -> str:
     return label
 
 
-def token_labels(tokenizer, ids: Iterable[int]) -> list[str]:
-    """Labels of tokens of a Hugging Face tokenizer, byte-level (Ġ for a space) or SentencePiece (▁)."""
+def token_pieces(tokenizer, ids: Iterable[int]) -> list[bytes]:
+    """The bytes that tokens of a Hugging Face tokenizer stand for, byte-level (Ġ for a space) or SentencePiece (▁);
+    those of a special token are its name's."""
     special = set(tokenizer.all_special_ids)
     ids = list(ids)
     byte_level = tokenizer.convert_tokens_to_ids("Ġ") not in (None, tokenizer.unk_token_id)
 
-    def piece(token: str) -> bytes:
+    def piece(i: int, token: str | None) -> bytes:
+        # a model may have more rows than its tokenizer has tokens: those have no name
+        if token is None or i in special:
+            return (token or f"#{i}").encode("utf-8")
         if byte_level and all(c in WRITTEN for c in token):
             return b"".join(WRITTEN[c] for c in token)
         if len(token) == 6 and token.startswith("<0x"):
             return bytes([int(token[3:5], 16)])
         return token.replace("▁", " ").encode("utf-8")
 
-    tokens = tokenizer.convert_ids_to_tokens(ids)
-    # a model may have more rows than its tokenizer has tokens: those have no name
-    names = [f"#{i}" if token is None else token for i, token in zip(ids, tokens, strict=True)]
-    plain = {i for i, token in zip(ids, tokens, strict=True) if token is not None} - special
-    return [piece_label(piece(name)) if i in plain else name for i, name in zip(ids, names, strict=True)]
+    return [piece(i, token) for i, token in zip(ids, tokenizer.convert_ids_to_tokens(ids), strict=True)]
+
+
+def token_labels(tokenizer, ids: Iterable[int]) -> list[str]:
+    """Labels of tokens of a Hugging Face tokenizer, each on its own."""
+    return [piece_label(piece) for piece in token_pieces(tokenizer, ids)]
