@@ -1,7 +1,7 @@
 """Attention: how a token takes in what stands before it, from one dot product to a complete Llama.
 
 Vaswani et al. 2017 (arXiv:1706.03762). In shapes, B is texts, n tokens, m the tokens that can be looked at, d the
-numbers per head. The forward pass is Llama's (arXiv:2302.13971), on the weights of a transformers LlamaForCausalLM.
+numbers a head. The forward pass is Llama's (arXiv:2302.13971) or Qwen3's (arXiv:2505.09388); weights as in transformers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,11 +54,7 @@ def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor |
 
 def split_heads(x: Tensor, heads: int) -> Tensor:
     """(B, n, heads · d) → (B, heads, n, d): each head gets its own slice of the numbers."""
-    if x.shape[-1] % heads:
-        raise CourseError(
-            f"{x.shape[-1]} 个数不能平分给 {heads} 个头，请换一个头数。",
-            f"{x.shape[-1]} numbers cannot be shared equally among {heads} heads: choose another number of heads.",
-        )
+    _share(x.shape[-1], heads, ("个数", "个头"), ("numbers", "heads"))
     return x.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
@@ -70,6 +66,7 @@ def merge_heads(x: Tensor) -> Tensor:
 def repeat_kv(x: Tensor, heads: int) -> Tensor:
     """(B, groups, n, d) → (B, heads, n, d): grouped-query attention, several heads share keys and values
     (Ainslie et al. 2023, arXiv:2305.13245)."""
+    _share(heads, x.shape[1], ("个头", "组 key 和 value"), ("heads", "groups of keys and values"))
     return x.repeat_interleave(heads // x.shape[1], dim=1)
 
 
@@ -161,15 +158,16 @@ def forward(
     ablate: Mapping[Head, Tensor | float] | None = None,
     keep: bool = False,
 ) -> Output:
-    """A LlamaForCausalLM's forward pass: weights and config are its `state_dict()` and `config`. ids: (B, n).
+    """A LlamaForCausalLM's (or Qwen3's) forward pass; weights and config: its `state_dict()` and `config`. ids: (B, n).
 
     real: (B, n), False where a token is fill, on whichever side. cache: what was read before; it grows. keep: also
-    return attention and heads. ablate: heads whose output is replaced, at every token, by 0 or by a vector (d,).
+    return attention and heads. ablate: heads whose output is replaced, at every token by 0 or by a vector (d,), or at
+    each token by its own, (n, d) or (B, n, d): what another text gave there, say.
     0 also takes away the constant that later layers count on, so things may break for no reason of content;
     the head's own mean (`head_means`) takes away only what depends on the text: prefer it for a claim.
     """
     ablate, cache = ablate or {}, KVCache() if cache is None else cache
-    _check(config, ids, real, cache, ablate)
+    _check(weights, config, ids, real, cache, ablate)
     real = torch.ones_like(ids, dtype=torch.bool) if real is None else real.bool()
     cache.real = real if cache.real is None else torch.cat([cache.real, real], dim=1)
     n, m = ids.shape[1], cache.real.shape[1]
@@ -208,9 +206,12 @@ def block(
         return weights[f"model.layers.{layer}.{name}.weight"]
 
     x = rms_norm(h, w("input_layernorm"), config.rms_norm_eps)
-    q = apply_rope(split_heads(x @ w("self_attn.q_proj").T, config.num_attention_heads), *rope)
-    k = apply_rope(split_heads(x @ w("self_attn.k_proj").T, config.num_key_value_heads), *rope)
+    q = split_heads(x @ w("self_attn.q_proj").T, config.num_attention_heads)
+    k = split_heads(x @ w("self_attn.k_proj").T, config.num_key_value_heads)
     v = split_heads(x @ w("self_attn.v_proj").T, config.num_key_value_heads)
+    if config.model_type == "qwen3":
+        q, k = (rms_norm(each, w(f"self_attn.{name}_norm"), config.rms_norm_eps) for each, name in ((q, "q"), (k, "k")))
+    q, k = apply_rope(q, *rope), apply_rope(k, *rope)
     k, v = (repeat_kv(each, config.num_attention_heads) for each in cache.add(layer, k, v))
     found, attention = scaled_dot_product_attention(q, k, v, mask)
     for head, value in replaced.items():
@@ -238,14 +239,30 @@ def greedy(
     return ids
 
 
-def _check(config, ids: Tensor, real: Tensor | None, cache: KVCache, ablate: Mapping) -> None:
-    plain = {"model_type": "llama", "hidden_act": "silu", "attention_bias": False, "mlp_bias": False}
-    rope = getattr(config, "rope_parameters", None) or {}
-    if any(getattr(config, name, None) != value for name, value in plain.items()) or rope.get("rope_type") != "default":
+def _share(whole: int, parts: int, zh: tuple[str, str], en: tuple[str, str]) -> None:
+    if whole % parts:
         raise CourseError(
-            "这里的前向计算只认识普通的 Llama（激活函数 silu，没有偏置，RoPE 不缩放），请换一个模型。",
-            "This forward pass knows plain Llamas only (activation silu, no biases, RoPE not scaled): "
+            f"{whole} {zh[0]}不能平分给 {parts} {zh[1]}，请换一个头数。",
+            f"{whole} {en[0]} cannot be shared equally among {parts} {en[1]}: choose another number of heads.",
+        )
+
+
+def _check(weights: Weights, config, ids: Tensor, real: Tensor | None, cache: KVCache, ablate: Mapping) -> None:
+    plain = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False, "use_sliding_window": False}
+    odd = [name for name, value in plain.items() if getattr(config, name, value) != value]
+    rope = (getattr(config, "rope_parameters", None) or {}).get("rope_type")
+    if odd or rope != "default" or config.model_type not in ("llama", "qwen3"):
+        raise CourseError(
+            "这里的前向计算只认识普通的 Llama 和 Qwen3（激活函数 silu，没有偏置，RoPE 不缩放），请换一个模型。",
+            "This forward pass knows plain Llamas and Qwen3s only (activation silu, no biases, RoPE not scaled): "
             "choose another model.",
+        )
+    last = f"model.layers.{config.num_hidden_layers - 1}.mlp.down_proj.weight"
+    head = "model.norm.weight" if config.tie_word_embeddings else "lm_head.weight"
+    if missing := [name for name in ("model.embed_tokens.weight", last, head) if name not in weights]:
+        raise CourseError(
+            f"weights 里没有 {missing[0]}：请给整个模型的 model.state_dict()，和同一个模型的 config。",
+            f"weights lacks {missing[0]}: give model.state_dict() of the whole model, and the config of the same.",
         )
     if ids.ndim != 2 or not ids.numel() or ids.is_floating_point():
         raise CourseError(
@@ -267,10 +284,16 @@ def _check(config, ids: Tensor, real: Tensor | None, cache: KVCache, ablate: Map
             f"这份缓存里有 {len(cache.real)} 段文本，现在给了 {len(ids)} 段：请为它们新建 KVCache()。",
             f"This cache holds {len(cache.real)} texts, but {len(ids)} are given: make a new KVCache() for them.",
         )
-    for layer, head in ablate:
+    for (layer, head), value in ablate.items():
         if not (0 <= layer < config.num_hidden_layers and 0 <= head < config.num_attention_heads):
             layers, heads = config.num_hidden_layers - 1, config.num_attention_heads - 1
             raise CourseError(
                 f"没有第 {layer} 层第 {head} 个头：层从 0 到 {layers}，头从 0 到 {heads}。",
                 f"There is no head {head} in layer {layer}: layers go from 0 to {layers}, heads from 0 to {heads}.",
+            )
+        shape, whole = tuple(getattr(value, "shape", ())), (*ids.shape, config.head_dim)
+        if shape and shape not in (whole[2:], whole[1:], whole):
+            raise CourseError(
+                f"第 {layer} 层第 {head} 个头换上的向量要有 {config.head_dim} 个数，现在的形状是 {shape}。",
+                f"The vector for head {head} of layer {layer} needs {config.head_dim} numbers; its shape is {shape}.",
             )

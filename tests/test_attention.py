@@ -7,6 +7,7 @@ import random
 from types import SimpleNamespace
 
 import pytest
+import tiny
 import torch
 from tiny import llama
 from torch import Tensor
@@ -166,6 +167,19 @@ def test_llamas_of_other_shapes(toy):
 
 
 @torch.no_grad()
+def test_a_qwen3(tmp_path):
+    """The hub model of the lesson's tier "gpu" is one: queries and keys are normed before they are turned."""
+    folder = tiny.checkpoint(tmp_path, "Qwen3", "float32")
+    model = loud(AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager").eval())
+    ours = attention.forward(model.state_dict(), model.config, ids(3, 11), keep=True)
+    theirs = model(ids(3, 11), output_attentions=True)
+    near(ours.logits, theirs.logits)
+    assert float(torch.stack(theirs.attentions).amax(-1).mean()) > 0.3
+    for mine, its in zip(ours.attention, theirs.attentions, strict=True):
+        near(mine, its)
+
+
+@torch.no_grad()
 def test_fill_on_the_left_and_on_the_right(toy):
     model, weights, config = toy
     lengths = (9, 4, 1)
@@ -297,6 +311,21 @@ def test_a_head_is_replaced_by_what_it_is_given(toy):
         near(attention.forward(weights, config, text, ablate={head: vector}).logits, changed(text).logits)
 
 
+def test_what_another_text_gave_can_be_put_in(toy):
+    """All heads of the last layer replaced, token by token: attention there is as in the other text."""
+    _, weights, config = toy
+    last = config.num_hidden_layers - 1
+    one, other = ids(1, 10, seed=1), ids(1, 10, seed=2)
+    found = attention.forward(weights, config, other, keep=True).heads[last][0]
+    given = {(last, head): found[head] for head in range(config.num_attention_heads)}
+    near(attention.forward(weights, config, one, ablate=given, keep=True).heads[last][0], found)
+    near(
+        attention.forward(weights, config, other, ablate=given).logits, attention.forward(weights, config, other).logits
+    )
+    both = {(last, 0): attention.forward(weights, config, torch.cat([one, other]), keep=True).heads[last][:, 0]}
+    assert attention.forward(weights, config, torch.cat([one, other]), ablate=both).logits.shape[0] == 2
+
+
 @torch.no_grad()
 def test_head_means_leave_fill_out(toy):
     _, weights, config = toy
@@ -404,6 +433,7 @@ def used_cache() -> attention.KVCache:
         lambda: attention.scaled_dot_product_attention(randn(3, 4), randn(3, 5), randn(3, 4)),
         lambda: attention.scaled_dot_product_attention(randn(3, 4), randn(3, 4), randn(2, 4)),
         lambda: attention.split_heads(randn(1, 3, 10), 4),
+        lambda: attention.repeat_kv(randn(1, 3, 5, 8), 4),
         lambda: attention.rope_tables(torch.arange(3), 5),
         lambda: run(torch.tensor([3, 4, 5])),
         lambda: run(torch.zeros(1, 0, dtype=torch.long)),
@@ -415,6 +445,16 @@ def used_cache() -> attention.KVCache:
         lambda: run(ablate={(2, 0): 0.0}),
         lambda: run(ablate={(0, 4): 0.0}),
         lambda: run(ablate={(-1, 0): 0.0}),
+        lambda: run(ablate={(0, 0): randn(CONFIG.head_dim + 1)}),
+        lambda: run(ablate={(0, 0): randn(1)}),
+        lambda: run(ablate={(0, 0): randn(4, CONFIG.head_dim)}),
+        lambda: attention.forward(PLAIN.model.state_dict(), CONFIG, ids(1, 3)),
+        lambda: attention.forward(
+            {"model.embed_tokens.weight": WEIGHTS["model.embed_tokens.weight"]}, CONFIG, ids(1, 3)
+        ),
+        lambda: attention.forward(
+            WEIGHTS, llama(VOCAB, tie_word_embeddings=False, num_hidden_layers=3).config, ids(1, 3)
+        ),
         lambda: attention.forward(WEIGHTS, SimpleNamespace(model_type="gpt2"), ids(1, 3)),
         lambda: attention.forward(WEIGHTS, llama(VOCAB, attention_bias=True).config, ids(1, 3)),
         lambda: attention.forward(WEIGHTS, llama(VOCAB, hidden_act="gelu").config, ids(1, 3)),
