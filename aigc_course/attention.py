@@ -1,7 +1,7 @@
 """Attention: how a token takes in what stands before it, from one dot product to a complete Llama.
 
 Vaswani et al. 2017 (arXiv:1706.03762). In shapes, B is texts, n tokens, m the tokens that can be looked at, d the
-numbers a head. The forward pass is Llama's (arXiv:2302.13971) or Qwen3's (arXiv:2505.09388); weights as in transformers.
+numbers per head. The forward pass is Llama's (arXiv:2302.13971), on the weights of a transformers LlamaForCausalLM.
 """
 
 from collections.abc import Mapping, Sequence
@@ -209,7 +209,7 @@ def block(
     q = split_heads(x @ w("self_attn.q_proj").T, config.num_attention_heads)
     k = split_heads(x @ w("self_attn.k_proj").T, config.num_key_value_heads)
     v = split_heads(x @ w("self_attn.v_proj").T, config.num_key_value_heads)
-    if config.model_type == "qwen3":
+    if config.model_type == "qwen3":  # the one thing in which it differs (arXiv:2505.09388)
         q, k = (rms_norm(each, w(f"self_attn.{name}_norm"), config.rms_norm_eps) for each, name in ((q, "q"), (k, "k")))
     q, k = apply_rope(q, *rope), apply_rope(k, *rope)
     k, v = (repeat_kv(each, config.num_attention_heads) for each in cache.add(layer, k, v))
