@@ -22,6 +22,7 @@ ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",
+    "copier": "copier",
     **dict.fromkeys(ON_THE_CURVE, "reasoning"),
     **{f"{name}_{how}": "reasoning" for name in ON_THE_CURVE for how in ("twice", "four_times")},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
