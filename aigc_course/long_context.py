@@ -164,7 +164,10 @@ def _in_chunks(one: Callable[[slice, Tensor], Tensor], q: Tensor, k: Tensor, v: 
             "k and v (…, m, d), with n from 1 to m.",
         )
     places = torch.arange(m - n, m, device=q.device)
-    return torch.cat([one(slice(a, a + chunk), places[a : a + chunk]) for a in range(0, n, chunk)], dim=-2)
+    output = q.new_empty(*q.shape[:-1], v.shape[-1])  # made first: small pieces kept between large ones tear memory up
+    for rows in (slice(a, a + chunk) for a in range(0, n, chunk)):
+        output[..., rows, :] = one(rows, places[rows])
+    return output
 
 
 def _whole(least: int = 1, **numbers: int) -> None:
