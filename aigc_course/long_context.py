@@ -188,8 +188,8 @@ def index_scores(index: Index) -> Tensor:
 
 
 class Indexer(torch.nn.Module):
-    """Three matrices that read a query and a key, of `width` numbers each, and write an `Index`. DeepSeek's reads the
-    hidden states that queries and keys are made from; width is then theirs."""
+    """Three matrices that read queries and keys, of all heads side by side (`width` numbers), and write an `Index`.
+    DeepSeek's reads the hidden states that queries and keys are made from."""
 
     def __init__(self, width: int, e: int = 16, heads: int = 2, seed: int = 0):
         super().__init__()
@@ -201,7 +201,8 @@ class Indexer(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.ones(heads))
 
     def forward(self, q: Tensor, k: Tensor) -> Index:
-        """q: (n, width), k: (m, width)."""
+        """q: (n, width) or (heads, n, d), k: (m, width) or (heads, m, d), with heads · d = width."""
+        q, k = (x.movedim(-2, 0).flatten(1) for x in (q, k))
         queries = (q @ self.to_q).unflatten(-1, (len(self.bias), -1))
         return Index(queries, k @ self.to_k, q @ self.to_weights + self.bias)
 
@@ -213,15 +214,18 @@ def index_loss(scores: Tensor, attention: Tensor, mask: Tensor) -> Tensor:
     return (torch.special.xlogy(attention, attention) - attention * log_q).sum(-1).mean()
 
 
-def train_indexer(indexer: Indexer, draw: Callable[[], "Haystack"], steps: int, rate: float = 0.01) -> list[float]:
-    """Teach the index on fresh texts, DeepSeek's “dense warm-up”: attention itself stays as it is. The losses."""
+def train_indexer(
+    indexer: Indexer, draw: Callable[[], tuple[Tensor, Tensor]], steps: int, rate: float = 0.01
+) -> list[float]:
+    """Teach the index where attention looks; attention itself stays as it is (DeepSeek's “dense warm-up”). draw: (q, k)
+    of a fresh text, as the indexer reads them. Returns the losses."""
     optimizer, losses = torch.optim.AdamW(indexer.parameters(), rate, weight_decay=0.0), []
     for step in range(steps):
         optimizer.param_groups[0]["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
-        text = draw()
-        mask = causal_mask(len(text.q), len(text.k))
-        attention = scaled_dot_product_attention(text.q, text.k, text.v, mask)[1]
-        loss = index_loss(index_scores(indexer(text.q, text.k)), attention, mask)
+        q, k = draw()
+        mask = causal_mask(q.shape[-2], k.shape[-2])
+        attention = scaled_dot_product_attention(q, k, k, mask)[1].reshape(-1, *mask.shape).mean(0)
+        loss = index_loss(index_scores(indexer(q, k)), attention, mask)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
