@@ -114,20 +114,21 @@ def seconds(attention: Callable[[Tensor, Tensor, Tensor], Tensor], n: int, repea
 
 
 def _measure(method: str, n: int) -> list:
-    """A row of the table, in a process of its own: memory that was used before cannot hide what is used now."""
+    """A row of the table, in a process of its own: memory used before could be used again, and would not be seen."""
     torch.set_num_threads(1)
     attention = methods()[method]
     seconds(attention, 100)  # torch loads and plans what it needs
-    counted = f"{peak_bytes(attention, n) / 1e6:.1f}" if n <= COUNTED else ""
-    repeats = 5 if n <= 8000 else 2 if n <= 32000 else 1
-    given = text(n)  # the inputs are there before the peak is reset
-    Path("/proc/self/clear_refs").write_text("5")
+    given = text(n)
+    Path("/proc/self/clear_refs").write_text("5")  # the highest use so far is forgotten
     before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     with torch.no_grad():
         attention(*given)
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    peak = (int(status["VmHWM"].split()[0]) * 1024 - before) / 1e6
-    return [method, n, f"{seconds(attention, n, repeats):.3g}", repeats, f"{peak:.1f}", counted]
+    peak = int(status["VmHWM"].split()[0]) * 1024 - before
+    repeats = 5 if n <= 8000 else 2 if n <= 32000 else 1
+    spent = seconds(attention, n, repeats)
+    counted = f"{peak_bytes(attention, n) / 1e6:.1f}" if n <= COUNTED else ""
+    return [method, n, f"{spent:.3g}", repeats, f"{peak / 1e6:.1f}", counted]
 
 
 # ---- the table -----------------------------------------------------------------------------------------------------
