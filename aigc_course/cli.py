@@ -152,6 +152,19 @@ def models(as_json: bool) -> None:
     Console().print(table)
 
 
+@main.command(
+    help=t(
+        "在本机开一个模型服务器，接口与 OpenAI 的一样：不用密钥，也不用联网。",
+        "Serve the bundled models on this machine through OpenAI's API: no key, no network.",
+    )
+)
+@click.option("--port", type=int, default=8017, show_default=True, help=t("端口", "port"))
+def serve(port: int) -> None:
+    from aigc_course.serve import run as serve_models
+
+    serve_models(port)
+
+
 @main.command(help=t("从头训练一个自带的模型。", "Train a bundled model from nothing."))
 @click.argument("model", metavar="MODEL")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help=t("存到哪个文件夹", "folder to write to"))
