@@ -22,7 +22,7 @@ from aigc_course.widgets.labels import characters, groups, piece_label, token_la
 LONGEST, MOST_TEXTS = 64, 8
 REFERENCE = 128  # documents of the grammar over which the bundled model's heads are averaged
 LIKELIEST, CANDIDATES = 5, 8  # at each place: of the whole model, and shown in all
-STILL_HEADS, STILL_LOOKS, STILL_LINES = 12, 3, 3
+STILL_HEADS, STILL_ACROSS, STILL_LOOKS, STILL_LINES = 12, 4, 3, 3
 
 
 class AttentionViewer(CourseWidget):
@@ -65,10 +65,74 @@ class AttentionViewer(CourseWidget):
         super().__init__(texts=shown, size=size, chosen=chosen, reference=words, **kwargs)
 
     def static_svg(self) -> str:
-        """The first text, where each head looks from its focus, and the likeliest next tokens."""
-        return svg.picture(
-            760, 120, self.texts[0]["text"], [svg.text(24, 36, t("注意力观察器", "The attention viewer"), 18)]
-        )
+        """The first text, where each head looks from its focus, and what comes next there."""
+        one = self.texts[0]
+        n, place, labels, total = len(one["labels"]), one["focus"], one["labels"], self.size[0] * self.size[1]
+        seen = np.frombuffer(one["attention"], np.uint8).reshape(total, n, n)[:, place] / 255
+        effects = np.frombuffer(one["effects"], np.uint8).reshape(n, total)[place] / 255
+        title = t("注意力观察器", "The attention viewer")
+        shapes = [svg.text(24, 36, title, 18, font_weight=600)]
+        y = _still_tokens(labels, place, shapes) + 26
+        name = svg.fit(labels[place].removeprefix("␣") or "␣", 15, 200)
+        shapes.append(svg.text(24, y, t(f"各个头从“{name}”看哪里", f'Where each head looks from "{name}"'), 15))
+        note = t("“关掉”：没有它，多少概率转走", "off: how much of the prediction moves without it")
+        shapes.append(svg.text(736, y, note, 13, svg.SOFT, text_anchor="end"))
+        # of many heads those that matter most here, in the order of their layers
+        for i, head in enumerate(sorted(np.argsort(-effects, kind="stable")[:STILL_HEADS].tolist())):
+            x, top = 24 + i % STILL_ACROSS * 180, y + 16 + i // STILL_ACROSS * 100
+            _still_head(divmod(head, self.size[1]), seen[head], effects[head], labels, (x, top), shapes)
+        y += 16 + (min(total, STILL_HEADS) + STILL_ACROSS - 1) // STILL_ACROSS * 100 + 22
+        chances = np.frombuffer(one["shares"], "<u2").reshape(1 + total, n, -1)[0, place] / 65535
+        likely = [f"{label} {_percent(p)}" for label, p in zip(one["candidates"][place], chances, strict=True)]
+        line = t(f"“{name}”之后，模型预测：", f'After "{name}" the model expects: ') + " · ".join(likely[:STILL_LOOKS])
+        shapes.append(svg.text(24, y, svg.fit(line, 15, 712), 15))
+        note = t("静态图；运行单元格就能换 token、开关头", "A still picture: run the cell to move over it")
+        shapes.append(svg.text(736, y + 26, note, 13, svg.SOFT, text_anchor="end"))
+        return svg.picture(760, y + 40, title, shapes)
+
+
+def _still_tokens(labels: list[str], place: int, shapes: list[str]) -> int:
+    """Append the lines of tokens up to that of the focus, the last few; the height below them."""
+    lines, x = [[]], 24
+    for i, label in enumerate(labels):
+        word = svg.fit(label, 17, 300)
+        wide = svg.width(word, 17) + 14
+        if x + wide > 736:
+            lines, x = [*lines, []], 24
+        lines[-1].append((i, x, wide, word))
+        x += wide + 5
+    last = next(k for k, line in enumerate(lines) if line[-1][0] >= place)
+    first = max(0, last - STILL_LINES + 1)
+    if first:
+        shapes.append(svg.text(8, 76, "…", 16))
+    for k, line in enumerate(lines[first : last + 1]):
+        for i, x, wide, word in line:
+            frame = {"stroke": svg.MODEL, "stroke_width": 3} if i == place else {"stroke": svg.LINE}
+            shapes.append(svg.box(x, 54 + 40 * k, wide, 32, svg.PANEL if i <= place else svg.PAPER, rx=6, **frame))
+            colour = svg.INK if i <= place else svg.SOFT
+            shapes.append(svg.text(x + wide // 2, 76 + 40 * k, word, 17, colour, text_anchor="middle"))
+    return 54 + 40 * (last - first + 1)
+
+
+def _still_head(
+    head: Head, seen: np.ndarray, effect: float, labels: list[str], corner: tuple[int, int], shapes: list[str]
+) -> None:
+    """Append the places that a head looks at most: seen (n,) are its shares."""
+    x, y = corner
+    shapes.append(svg.text(x, y + 14, t("第 {} 层 {} 号头", "layer {}, head {}").format(*head), 14, font_weight=600))
+    off = t("关掉 ", "off ") + _percent(effect)
+    shapes.append(svg.text(x + 164, y + 14, off, 12, svg.SOFT, text_anchor="end"))
+    for k, i in enumerate(np.argsort(-seen, kind="stable")[:STILL_LOOKS].tolist()):
+        if (line := y + 22 + 22 * k) and seen[i] < 0.01:
+            break
+        shapes.append(svg.text(x + 70, line + 15, svg.fit(labels[i], 14, 70), 14, text_anchor="end"))
+        shapes.append(svg.box(x + 76, line + 4, max(1, round(52 * seen[i])), 13, svg.TRUTH, rx=2))
+        shapes.append(svg.text(x + 164, line + 15, _percent(seen[i]), 13, text_anchor="end"))
+
+
+def _percent(share: float) -> str:
+    """0.348 → "35%", as in the page; what is there but small is not called 0."""
+    return "<1%" if 0 < share < 0.005 else f"{round(100 * share)}%"
 
 
 # ---- what is asked --------------------------------------------------------------------------------------------------
@@ -158,6 +222,10 @@ def _means(
 ) -> tuple[Tensor, dict[str, str]]:
     """(the heads' means (layers, heads, d), what they are taken over in words)."""
     if reference is not None:
+        if isinstance(reference, str) or not reference or not all(isinstance(text, str) for text in reference):
+            raise CourseError(
+                "reference 要是一个列表，里面至少有一段文本。", "reference must be a list of texts, one or more."
+            )
         texts = [sampling.encode(tokenizer, text) for text in reference]
         words = {"zh": f"{len(texts)} 段给定的文本", "en": f"{len(texts)} given texts"}
     elif model == "lm" and lesson.tier() == "cpu":
