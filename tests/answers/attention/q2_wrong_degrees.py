@@ -1,0 +1,9 @@
+# takes the angles for degrees
+import torch
+
+
+def rope(x, places, theta=10000.0):
+    a, b = torch.tensor(x).chunk(2, dim=1)
+    half = a.shape[1]
+    angles = 3.141592653589793 / 180 * torch.tensor(places)[:, None] * theta ** (-torch.arange(half) / half)
+    return torch.cat([a * angles.cos() - b * angles.sin(), a * angles.sin() + b * angles.cos()], dim=1)

@@ -1,0 +1,9 @@
+# a theta of its own
+import torch
+
+
+def rope(x, places, theta=10000.0):
+    a, b = torch.tensor(x).chunk(2, dim=1)
+    half = a.shape[1]
+    angles = torch.tensor(places)[:, None] * 10000.0 ** (-torch.arange(half) / half)
+    return torch.cat([a * angles.cos() - b * angles.sin(), a * angles.sin() + b * angles.cos()], dim=1)

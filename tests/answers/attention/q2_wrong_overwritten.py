@@ -1,0 +1,10 @@
+# the second of a pair is worked out from the first one after turning
+import torch
+
+
+def rope(x, places, theta=10000.0):
+    a, b = torch.tensor(x).chunk(2, dim=1)
+    half = a.shape[1]
+    angles = torch.tensor(places)[:, None] * theta ** (-torch.arange(half) / half)
+    a = a * angles.cos() - b * angles.sin()
+    return torch.cat([a, a * angles.sin() + b * angles.cos()], dim=1)

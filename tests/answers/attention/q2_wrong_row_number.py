@@ -1,0 +1,9 @@
+# takes the number of the row for the place
+import torch
+
+
+def rope(x, places, theta=10000.0):
+    a, b = torch.tensor(x).chunk(2, dim=1)
+    half = a.shape[1]
+    angles = torch.arange(len(x))[:, None] * theta ** (-torch.arange(half) / half)
+    return torch.cat([a * angles.cos() - b * angles.sin(), a * angles.sin() + b * angles.cos()], dim=1)

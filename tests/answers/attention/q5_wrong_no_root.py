@@ -1,0 +1,12 @@
+# the standard deviation of the effects, not the error of their mean
+from statistics import mean, stdev
+
+
+def which_head(model, first, second):
+    def effects(head, texts):
+        return [probability(model, text) - probability(model, text, head) for text in texts]
+
+    best = max(range(len(model)), key=lambda head: abs(mean(effects(head, first))))
+    found = effects(best, second)
+    half = 1.96 * stdev(found)
+    return [best, mean(found), mean(found) - half, mean(found) + half]

@@ -1,0 +1,13 @@
+# divides the variance by n
+import math
+from statistics import mean, pstdev
+
+
+def which_head(model, first, second):
+    def effects(head, texts):
+        return [probability(model, text) - probability(model, text, head) for text in texts]
+
+    best = max(range(len(model)), key=lambda head: abs(mean(effects(head, first))))
+    found = effects(best, second)
+    half = 1.96 * pstdev(found) / math.sqrt(len(found))
+    return [best, mean(found), mean(found) - half, mean(found) + half]
