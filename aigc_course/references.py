@@ -61,7 +61,10 @@ def _earlier(kind: str, lang: str, words: list[str], place: int) -> list[int]:
 
 
 def batch(references: Sequence[Reference], tokenizer) -> tuple[Tensor, Tensor, Tensor]:
-    """(ids, real, places): ids and real (B, n), filled on the right, as `attention.forward` wants them; places (B,)."""
-    rows = [torch.tensor(tokenizer.encode(reference.text)) for reference in references]
+    """(ids, real, places): ids and real (B, n), filled on the right, as `attention.forward` wants them; places (B,).
+
+    Each story ends with the token that is asked for: nothing before depends on what follows.
+    """
+    rows = [torch.tensor(tokenizer.encode(reference.text)[: reference.place + 1]) for reference in references]
     ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
     return ids.clamp(min=0), ids >= 0, torch.tensor([reference.place for reference in references])
