@@ -60,9 +60,9 @@ def methods() -> dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]]:
     }
 
 
-def text(n: int) -> tuple[Tensor, Tensor, Tensor]:
+def text(n: int, heads: int = HEADS) -> tuple[Tensor, Tensor, Tensor]:
     """Random q, k, v of a text of n tokens, (heads, n, d) each."""
-    return torch.randn(3, HEADS, n, D, generator=torch.Generator().manual_seed(n)).unbind()
+    return torch.randn(3, heads, n, D, generator=torch.Generator().manual_seed(n)).unbind()
 
 
 # ---- one measurement -----------------------------------------------------------------------------------------------
@@ -94,18 +94,20 @@ class PeakBytes(TorchDispatchMode):
 
 
 @torch.no_grad()
-def peak_bytes(attention: Callable[[Tensor, Tensor, Tensor], Tensor], n: int) -> int:
+def peak_bytes(attention: Callable[[Tensor, Tensor, Tensor], Tensor], n: int, heads: int = HEADS) -> int:
     """The most bytes of tensors that it held at once on a text of n tokens, its inputs not counted, its output is."""
-    given = text(n)
+    given = text(n, heads)
     with PeakBytes() as peak:
         attention(*given)
     return peak.most
 
 
 @torch.no_grad()
-def seconds(attention: Callable[[Tensor, Tensor, Tensor], Tensor], n: int, repeats: int = 1) -> float:
+def seconds(
+    attention: Callable[[Tensor, Tensor, Tensor], Tensor], n: int, repeats: int = 1, heads: int = HEADS
+) -> float:
     """Processor seconds on a text of n tokens, the least of several runs: what else the machine does only adds."""
-    given, times = text(n), []
+    given, times = text(n, heads), []
     for _ in range(repeats):
         start = time.process_time()
         attention(*given)
