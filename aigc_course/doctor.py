@@ -1,6 +1,7 @@
 """Looks at this machine: is everything here that the course needs? Works offline."""
 
 import importlib.metadata
+import os
 import shutil
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from aigc_course import course, hub, progress
+from aigc_course import course, endpoints, hub, progress
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
 
@@ -36,7 +37,7 @@ def findings() -> Iterator[Finding]:
     yield from packages()
     yield disk()
     yield home()
-    for look in (font, gpu, *(partial(model, name) for name in course.load().models)):
+    for look in (font, gpu, keys, *(partial(model, name) for name in course.load().models)):
         try:
             yield look()
         except ImportError as error:  # a package that `packages` named, or one that is there and broken
@@ -128,6 +129,13 @@ def gpu() -> Finding:
 
     found = torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
     return Finding("GPU", None, found or t("没有；不需要", "none; none is needed"))
+
+
+def keys() -> Finding:
+    """Which keys for paid APIs are in the environment; never what they are."""
+    names = [place.key for place in endpoints.endpoints().values() if place.key]
+    found = [f"{key} ✓" for key in names if os.environ.get(key, "").strip()]
+    return Finding(t("API 密钥", "API keys"), None, ", ".join(found) or t("没有；不需要", "none; none is needed"))
 
 
 def model(name: str) -> Finding:

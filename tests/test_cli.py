@@ -149,6 +149,14 @@ def test_a_package_of_the_wrong_version_is_named_with_what_to_type():
     assert doctor.package(doctor.Requirement("click>=8")).ok
 
 
+def test_doctor_names_keys_and_never_shows_them(monkeypatch):
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-f4k3SECRET")
+    assert "DEEPSEEK_API_KEY" in doctor.keys().detail
+    assert "SECRET" not in str(doctor.keys())
+    monkeypatch.delenv("DEEPSEEK_API_KEY")
+    assert doctor.keys() == doctor.Finding("API keys", None, "none; none is needed")
+
+
 # --- the course home ---------------------------------------------------------------------------------------------
 
 
