@@ -62,7 +62,8 @@ class Piece(NamedTuple):
 
 
 class Stream:
-    """A reply while it is written: iterate over its Pieces, then read `reply`, which waits for the rest."""
+    """A reply while it is written: iterate over its Pieces, then read `reply`, which waits for the rest (None after
+    `close`)."""
 
     def __init__(self, pieces: Iterator[Piece]):
         self._pieces, self._reply = pieces, None
@@ -72,7 +73,7 @@ class Stream:
         self._reply = self._reply or reply
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> Reply | None:
         for _ in self:
             pass
         return self._reply
@@ -239,10 +240,11 @@ class _Call:
 
     def client(self) -> openai.OpenAI:
         """The library's client. One's own machine is reached directly, whatever proxy is set."""
-        wait = openai.Timeout(self.timeout, connect=min(self.timeout, CONNECT))
-        others = dict.fromkeys(
-            ("OpenAI-Organization", "OpenAI-Project"), openai.Omit()
-        )  # from the reader's environment
+        wait, own = openai.Timeout(self.timeout, connect=min(self.timeout, CONNECT)), None
+        if self.place.own:  # no certificates to load for http, which takes longer than a small model's answer
+            own = {"trust_env": False, "verify": self.place.base_url.startswith("https:"), "timeout": wait}
+        # the library would add these of the reader's own from the environment
+        others = dict.fromkeys(("OpenAI-Organization", "OpenAI-Project"), openai.Omit())
         return self.told(
             lambda: openai.OpenAI(
                 api_key=self._key(),
@@ -250,7 +252,7 @@ class _Call:
                 timeout=wait,
                 max_retries=self.retries,
                 default_headers=others,
-                http_client=openai.DefaultHttpxClient(trust_env=False, timeout=wait) if self.place.own else None,
+                http_client=own and openai.DefaultHttpxClient(**own),
             )
         )
 

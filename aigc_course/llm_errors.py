@@ -95,10 +95,10 @@ def _refused(error: openai.APIStatusError, place: Endpoint, model: str, said: st
             f"The account at {place.name} is empty (402): top it up first.",
         )
     if status == 404 or re.search(r"model.*not.*exist", said, re.I):
-        known = ", ".join(place.models)
         return CourseError(
-            f'{place.name} 没有模型 {model!r}（{said}）：常用的有 {known}，llm.models("{place.name}") 列出现有的。',
-            f"{place.name} has no model {model!r} ({said}): the usual ones are {known}; "
+            f"{place.name} 没有模型 {model!r}（{said}）：常用的有 {'、'.join(place.models)}，"
+            f'llm.models("{place.name}") 列出现有的。',
+            f"{place.name} has no model {model!r} ({said}): the usual ones are {', '.join(place.models)}; "
             f'llm.models("{place.name}") lists what is there.',
         )
     if status == 429:

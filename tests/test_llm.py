@@ -378,7 +378,10 @@ FAILURES = {
     "empty account": (failed(402, "Insufficient Balance"), "top it up"),
     "no such model": (failed(404, "The model `small` does not exist"), r"no model 'small'.*llm.models\(\"cloud\"\)"),
     "DeepSeek's no such model": (failed(400, "Model Not Exist"), "no model 'small'"),
-    "bad request": (failed(400, f"temperature is too high for {KEY} and sk-0therSECRET"), "refused the request.*temperature is too high"),
+    "bad request": (
+        failed(400, f"temperature is too high for {KEY} and sk-0therSECRET"),
+        "refused the request.*temperature is too high",
+    ),
     "unprocessable": (failed(422, "messages: field required"), "refused the request.*field required"),
     "only a text": ((400, b"no", {"Content-Type": "text/plain"}), "refused the request"),
     "too many": (failed(429, f"Rate limit reached for {KEY}"), "too many requests"),

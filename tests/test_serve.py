@@ -21,7 +21,7 @@ import tiny
 from click.testing import CliRunner
 
 from aigc_course import cli, course, endpoints, hub, i18n, reasoning, sampling, serve, stories
-from aigc_course.serve import api, engine, requests
+from aigc_course.serve import api, engine, parameters
 from aigc_course.serve.pieces import Pieces, token_bytes
 
 AIGC = Path(sys.executable).with_name("aigc")
@@ -229,6 +229,8 @@ WRONG = [
     (TEXT, {"echo": True}, "echo"),
     (TEXT, {"n": 2}, "n"),
     (TEXT, {"temperture": 1}, "temperture"),
+    (TEXT, {"\ud800": 1}, "?"),
+    (TEXT, {"model": "\ud800"}, "model"),
     (TEXT, {"temperature": -0.1}, "temperature"),
     (TEXT, {"temperature": 2.1}, "temperature"),
     (TEXT, {"temperature": "hot"}, "temperature"),
@@ -262,10 +264,42 @@ def test_what_is_not_a_json_object(base_url, body):
 @pytest.mark.parametrize(("path", "change", "param"), WRONG, ids=lambda value: str(value)[:50])
 def test_a_wrong_field_is_named(base_url, path, change, param):
     status, answer = raw(base_url, path, GOOD[path] | change)
-    assert status == 400, answer
+    assert status == (404 if isinstance(change.get("model"), str) else 400), answer
     assert answer["error"]["type"] == "invalid_request_error"
     assert answer["error"]["param"] == param
     assert answer["error"]["message"].endswith(".")
+
+
+def test_no_mixture_of_values_breaks_the_server(base_url):
+    rng = random.Random(5)
+    odd = [
+        None,
+        True,
+        0,
+        -1,
+        2.5,
+        1e308,
+        2**63,
+        "",
+        "a",
+        "\ud800",
+        "\x00",
+        [],
+        [None],
+        ["a"],
+        {},
+        {"type": "text"},
+        [[[]]],
+    ]
+    odd += [{"role": "user", "content": "a"}, [{"role": "user", "content": "a"}], [{"type": "text", "text": "a"}]]
+    names = [*sorted(parameters.READ | parameters.NO_MATTER), *parameters.OFF, "else"]
+    for _ in range(300):
+        path = rng.choice([CHAT, TEXT])
+        body = GOOD[path] | {"max_tokens": 1} | {name: rng.choice(odd) for name in rng.sample(names, rng.randint(1, 3))}
+        if body.get("stream") is True:
+            del body["stream"]
+        status, answer = raw(base_url, path, body)
+        assert status in (200, 400, 404), (body, answer)
 
 
 def test_the_openai_client_meets_its_own_kinds_of_error(client):
@@ -431,12 +465,12 @@ def test_a_model_with_a_chat_template_gets_the_whole_conversation():
     )
     turns = [{"role": role, "content": role[0]} for role in ("system", "user", "assistant", "user")]
     body = {"model": "x", "messages": turns, "thinking": {"type": "disabled"}}
-    wanted = requests.wanted(body, "x", tokenizer, 256, chat=True)
+    wanted = parameters.wanted(body, "x", tokenizer, 256, chat=True)
     assert tokenizer.decode(wanted.ids) == "<system>s<user>u<assistant>a<user>u<assistant>-"
     assert wanted.settings.max_tokens == 256 - len(wanted.ids)
     body["messages"][0]["role"] = "developer"
-    with pytest.raises(requests.Refused, match="no developers"):
-        requests.wanted(body, "x", tokenizer, 256, chat=True)
+    with pytest.raises(parameters.Refused, match="no developers"):
+        parameters.wanted(body, "x", tokenizer, 256, chat=True)
 
 
 def test_a_row_that_ends_leaves_the_others_as_they_are():

@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from aigc_course import hub
 from aigc_course.i18n import t
-from aigc_course.serve import requests
+from aigc_course.serve import parameters
 from aigc_course.serve.engine import End, Engine, Job, Piece
-from aigc_course.serve.requests import Refused
+from aigc_course.serve.parameters import Refused
 
 LARGEST = 256 * 1024  # bytes of a request; the models hold a few hundred tokens
 BROKEN = (
@@ -41,7 +41,7 @@ def app(names: list[str]) -> Starlette:
         return JSONResponse({"object": "list", "data": [_model(name) for name in names]})
 
     async def one_model(request: Request) -> Response:
-        return JSONResponse(_model(requests.model({"model": request.path_params["name"]}, names)))
+        return JSONResponse(_model(parameters.model({"model": request.path_params["name"]}, names)))
 
     async def chat(request: Request) -> Response:
         return await _answer(engine, request, chat=True)
@@ -62,12 +62,12 @@ def app(names: list[str]) -> Starlette:
 
 
 async def _answer(engine: Engine, request: Request, chat: bool) -> Response:
-    body = requests.parse(await _read(request))
-    name = requests.model(body, engine.names)
+    body = parameters.parse(await _read(request))
+    name = parameters.model(body, engine.names)
 
-    def prepare() -> requests.Wanted:
+    def prepare() -> parameters.Wanted:
         loaded = engine.model(name)
-        return requests.wanted(body, name, loaded.tokenizer, loaded.context, chat)
+        return parameters.wanted(body, name, loaded.tokenizer, loaded.context, chat)
 
     wanted = await run_in_threadpool(prepare)  # a model may have to be loaded first
     loop, heard = asyncio.get_running_loop(), asyncio.Queue()

@@ -50,9 +50,8 @@ class Pieces:
 
     def _open(self) -> int:
         """How many characters at the end begin a stop text."""
-        longest = max((len(stop) for stop in self.stop), default=1) - 1
+        longest = min(len(self._held), max((len(stop) for stop in self.stop), default=1) - 1)
         return next((n for n in range(longest, 0, -1) if self._ends_in_a_start(n)), 0)
 
     def _ends_in_a_start(self, n: int) -> bool:
-        end = self._held[-n:]
-        return len(end) == n and any(len(stop) > n and stop.startswith(end) for stop in self.stop)
+        return any(len(stop) > n and stop.startswith(self._held[-n:]) for stop in self.stop)

@@ -72,7 +72,7 @@ def model(body: dict, names: Sequence[str]) -> str:
             f"要用 model 指明模型，可选：{'、'.join(names)}。", f"Name a model in model: {', '.join(names)}.", "model"
         )
     if name not in names:
-        shown = name[:60]
+        shown = _shown(name)
         raise Refused(
             f"这里没有模型 {shown!r}，可选：{'、'.join(names)}。",
             f"There is no model {shown!r} here: {', '.join(names)}.",
@@ -112,12 +112,17 @@ def wanted(body: dict, name: str, tokenizer, context: int, chat: bool) -> Wanted
     return Wanted(ids, settings, _typed(body, "stream", bool, False), _typed(options, "include_usage", bool, False))
 
 
+def _shown(name: str) -> str:
+    """A client's own word, fit to be sent back."""
+    return name[:60].encode(errors="replace").decode()
+
+
 def _known(body: dict, chat: bool) -> None:
     for name, value in body.items():
         if value is None or name in NO_MATTER or (name in OFF and value == OFF[name]):
             continue
         if name not in READ or name == ("prompt" if chat else "messages"):
-            shown = name[:60]
+            shown = _shown(name)
             only = f"（只能是 {json.dumps(OFF[name])}）" if name in OFF else ""
             only_en = f" (only {json.dumps(OFF[name])})" if name in OFF else ""
             raise Refused(
