@@ -75,7 +75,7 @@ def block_sparse(q: Tensor, k: Tensor, v: Tensor, block: int = 64, blocks: int =
     return _in_chunks(one, q, k, v, chunk)
 
 
-def top_k(q: Tensor, k: Tensor, v: Tensor, keep: int = 512, chunk: int = 32) -> Tensor:
+def top_k(q: Tensor, k: Tensor, v: Tensor, keep: int = 512, chunk: int = 16) -> Tensor:
     """Each query sees the `keep` tokens with the highest scores. To know them it must compute every score."""
     _whole(keep=keep)
 
@@ -95,7 +95,7 @@ class Index(NamedTuple):
     weights: Tensor
 
 
-def indexed(q: Tensor, k: Tensor, v: Tensor, index: Index, keep: int = 512, chunk: int = 32) -> Tensor:
+def indexed(q: Tensor, k: Tensor, v: Tensor, index: Index, keep: int = 512, chunk: int = 16) -> Tensor:
     """Each query sees the `keep` tokens that the index scores highest: DeepSeek Sparse Attention (DeepSeek-V3.2-Exp,
     2025). Scores are still computed for all tokens, but few and small ones, once for all heads."""
     _whole(keep=keep)

@@ -189,6 +189,10 @@ def run() -> Path:
             print(row, end="", flush=True)
             with path().open("a", encoding="utf-8", newline="") as file:
                 file.write(row)
+    heading, *rows = path().read_text(encoding="utf-8").splitlines(keepends=True)
+    order = list(methods())
+    rows.sort(key=lambda row: (order.index(row.split(",")[0]), int(row.split(",")[1])))
+    path().write_text("".join([heading, *rows]), encoding="utf-8")
     return path()
 
 
