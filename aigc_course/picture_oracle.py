@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 from PIL import Image, ImageDraw
 
-from aigc_course.pictures import BACKGROUNDS, COLOURS, FINE, SHAPES, Scene, outline, place
+from aigc_course.pictures import BACKGROUNDS, COLOURS, FINE, SHAPES, Scene, outline, place, upright
 
 WIDTH = 48  # pixels, of the squares in which shapes are compared
 
@@ -107,7 +107,7 @@ def readable(scene: Scene) -> bool:
 
 def judge(picture: np.ndarray, scene: Scene, least: float = 0.75) -> dict[str, bool]:
     """Whether a picture shows the scene: {"background", "colour", "shape", "place", "relation"} (shapes only, no known
-    things). place: of a single object; relation: of two. least: how much a shape must be like its name.
+    things). place: of a single object; relation: of two or three. least: how much a shape must be like its name.
     """
     background, seen = read(picture)
     by_colour = {one.colour: one for one in seen}
@@ -118,11 +118,19 @@ def judge(picture: np.ndarray, scene: Scene, least: float = 0.75) -> dict[str, b
     )
     places = [place(o.x, o.y) == (f is not None and place(f.x, f.y)) for f, o in zip(found, scene.objects, strict=True)]
     told["place"] = bool(scene.relation) or all(places)
-    told["relation"] = not scene.relation or (None not in found and _holds(scene.relation, *found))
+    told["relation"] = not scene.relation or (None not in found and _stand(scene, found))
     return told
+
+
+def _stand(scene: Scene, found: list[Seen]) -> bool:
+    first, second, *others = found
+    upper_or_lower = zip(scene.objects[2:], others, strict=True)
+    return _holds(scene.relation, first, second) and all(
+        _holds(upright(o), third, one) for o, third in upper_or_lower for one in (first, second)
+    )
 
 
 def _holds(relation: str, first: Seen, second: Seen) -> bool:
     across, down = first.x - second.x, first.y - second.y
     amount = {"left of": -across, "right of": across, "above": -down, "below": down}[relation]
-    return amount > 0.15 and amount > abs(down if relation.endswith("of") else across)
+    return bool(amount > 0.15 and amount > abs(down if relation.endswith("of") else across))

@@ -1,7 +1,8 @@
 """Simple pictures with captions in Chinese and English: what the painter learns from.
 
 A scene is one object, two objects with a relation between them, or one of a few things that everybody knows, before a
-plain background. Pictures are RGB, 64 × 64, drawn four times as large and shrunk, which gives clean edges.
+plain background; an examination has scenes of three objects too. Pictures are RGB, 64 × 64, drawn four times as large
+and shrunk, which gives clean edges.
 """
 
 import math
@@ -45,7 +46,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scene:
-    """relation: of the first object to the second, "" where there is only one."""
+    """relation: of the first object to the second, "" where there is only one. A third stands above or below both."""
 
     background: str
     objects: tuple[Thing, ...]
@@ -192,6 +193,12 @@ _PAIR = {
     "en": ("{one} {r} {o} on {ab} background", "{one} {r} {o}, {b} background"),
     "zh": ("{b}背景上，{a}在{o}的{r}", "{b}背景，{o}的{r}有{one}"),
 }
+_THIRD = {"en": ", {one} {r}", "zh": "，{a}在{r}"}
+
+
+def upright(third: Thing) -> str:
+    """Where a third object stands, seen from the other two: "above" or "below"."""
+    return "above" if third.y < 0.5 else "below"
 
 
 def _sized(thing: Thing) -> str:
@@ -233,4 +240,8 @@ def caption(scene: Scene, lang: str, form: int = 0) -> str:
         else:
             words |= {"on": f"{there} of" if there else "on", "at": f" {there}" if there else ""}
     ways = (_PAIR if scene.relation else _SINGLE)[lang]
-    return ways[form % len(ways)].format(**words)
+    text = ways[form % len(ways)].format(**words)
+    for third in scene.objects[2:]:
+        r = _ZH[upright(third)] if lang == "zh" else upright(third)
+        text += _THIRD[lang].format(r=r, **_words(third, lang, ""))
+    return text

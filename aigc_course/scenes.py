@@ -23,7 +23,8 @@ def kept_for_test(scene: Scene) -> bool:
 
 
 def sample(rng: random.Random, kind: str, test: bool = False) -> Scene:
-    """A scene of one of KINDS. test: one that is kept for the examination (none of UNSEEN), or one to train on."""
+    """A scene of one of KINDS, or of "three" shapes, on which no painter is trained. test: one that is kept for the
+    examination (none of UNSEEN), or one to train on."""
     while True:
         scene = _sample(rng, kind)
         if not _unseen(scene) and kept_for_test(scene) == test:
@@ -32,6 +33,17 @@ def sample(rng: random.Random, kind: str, test: bool = False) -> Scene:
 
 def _sample(rng: random.Random, kind: str) -> Scene:
     background = rng.choice(list(BACKGROUNDS))
+    if kind == "three":
+        across, down = rng.choice((-1, 1)), rng.choice((-1, 1))
+        spots = (
+            (0.5 - 0.24 * across, 0.5 - 0.21 * down),
+            (0.5 + 0.24 * across, 0.5 - 0.21 * down),
+            (0.5, 0.5 + 0.24 * down),
+        )
+        what = [rng.choice(SHAPES) for _ in spots]
+        colours = rng.sample(list(COLOURS), 3)
+        objects = tuple(Thing(w, c, x, y, 0.18) for w, c, (x, y) in zip(what, colours, spots, strict=True))
+        return Scene(background, objects, "left of" if across > 0 else "right of")
     if kind == "pair":
         relation = rng.choice(RELATIONS)
         dx, dy = (0.24 * d for d in ASIDE[relation])
@@ -61,7 +73,8 @@ def _about(rng: random.Random, spread: float) -> float:
 
 def examination(kind: str, n: int, seed: str = "test") -> list[tuple[Scene, str]]:
     """n different (scene, caption) of a kind that no painter trained on, Chinese and English in turn; fewer if there
-    are no more. kind: of KINDS, or "unseen": single shapes whose pair of colour and shape was never shown."""
+    are no more. kind: of KINDS, or what no painter was ever shown: "unseen", single shapes in a colour that they never
+    had, or "three", one shape more than a picture had."""
     rng, found, idle = random.Random(f"{seed} {kind}"), {}, 0
     while len(found) < n and idle < 5000:
         if kind == "unseen":

@@ -87,3 +87,18 @@ def test_the_tokenizer_survives_being_saved(tmp_path):
         padded = {"padding": "max_length", "truncation": True}
         assert loaded(text, **padded).input_ids == tokenizer(text, **padded).input_ids
     assert loaded.model_max_length == tokenizer.model_max_length
+
+
+def test_three_shapes_are_only_asked_and_the_oracle_reads_them():
+    asked = examination("three", 200)
+    assert sum(all(judge(draw(scene), scene).values()) for scene, _ in asked) >= 0.99 * len(asked)
+    assert caption(asked[0][0], "zh").endswith(("在上面", "在下面"))
+    tokenizer = build_tokenizer()
+    assert max(len(tokenizer(text).input_ids) for _, text in asked) <= tokenizer.model_max_length
+    for scene, _ in asked:
+        *pair, third = scene.objects
+        flipped = Scene(scene.background, (*pair, Thing(third.what, third.colour, third.x, 1 - third.y, third.size)))
+        assert not judge(draw(scene), Scene(scene.background, flipped.objects, scene.relation))["relation"]
+        assert not judge(draw(Scene(scene.background, tuple(pair))), scene)["colour"]  # the third is missing
+    rng = random.Random(0)
+    assert all(len(sample(rng, kind).objects) < 3 for kind in KINDS for _ in range(100))
