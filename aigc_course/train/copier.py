@@ -191,7 +191,7 @@ license: apache-2.0
 
 {_table(results, "指标", 1)}
 
-局限：它不会说话，不重复的文字它只会乱接。重复的一段比训练时的长，它就不会了。
+局限：它不会说话，不重复的文字它只会乱接。文字比训练时的长，它就不会了：不管是重复的一段长，还是前面另有许多 token。
 
 ## English
 
@@ -209,8 +209,8 @@ lesson `attention` takes them apart.
 
 {_table(results, "measure", 2)}
 
-Limits: it cannot speak; where nothing is repeated it goes on at random. It fails on repeated parts longer than those of
-its training.
+Limits: it cannot speak; where nothing is repeated it goes on at random. It fails on texts longer than those of its
+training, whether the repeated part is longer or much else stands in front of it.
 """
 
 
