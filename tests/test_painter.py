@@ -29,7 +29,14 @@ def tiny(monkeypatch, tmp_path):
         (painter_vae, {"STEPS": 3, "BATCH": 2, "CHANNELS": (8, 8, 8, 8), "BATCHES": 1}),
         (
             painter,
-            {"STEPS": 4, "BATCH": 4, "POOL": dict.fromkeys(KINDS, 6), "PREVIEW": ("plain",), "CHANNELS": (16, 16)},
+            {
+                "STEPS": 4,
+                "BATCH": 4,
+                "POOL": dict.fromkeys(KINDS, 6),
+                "PREVIEW": ("plain",),
+                "SHOWN": {"pair": 3},
+                "CHANNELS": (16, 16),
+            },
         ),
         (painter_exam, {"EXAM": {"plain": 2, "pair": 2}, "SAMPLING_STEPS": 2}),
     ):
@@ -48,7 +55,10 @@ def test_training_measures_saves_and_previews(tiny, monkeypatch):
     measured = train.run("painter", 1)
     assert {"plain", "wrong", "plain_zh", "plain_en", "pair", "relation", "kept_at_3", "followed_at_8"} <= set(measured)
     assert measured["n"] == 6  # two captions, three sampling seeds
-    pipe = StableDiffusionPipeline.from_pretrained(tiny / "train" / "painter-1" / "model", dtype=torch.float32)
+    folder = tiny / "train" / "painter-1" / "model"
+    with Image.open(folder / painter.GRID) as shown:
+        assert shown.size == (3 * 66, 66)
+    pipe = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
     assert pipe("a red circle", num_inference_steps=1, output_type="np").images.shape == (1, 64, 64, 3)
 
 
@@ -56,7 +66,7 @@ def test_a_preview_is_a_picture(tiny):
     model, tokenizer = painter.build(1)
     painter.preview(model, tokenizer, tiny / "preview.png")
     with Image.open(tiny / "preview.png") as picture:
-        assert picture.size == (4 * 64, 64)
+        assert picture.size == (4 * 66, 66)
     assert model.training
 
 
@@ -91,6 +101,31 @@ def test_first_single_shapes_then_all_kinds(tiny, monkeypatch):
     assert set(first) == set(filled["plain"][0])
     assert len(set(later)) == len(KINDS)
     assert latents.shape == (64, 8, 8, 8)
+
+
+def test_pairs_are_laid_out_in_much_noise(monkeypatch):
+    monkeypatch.setattr(painter, "STEPS", 100)
+    laid = [step for step in range(100) if painter.lays_out(step)]
+    assert laid == list(range(40, 50))
+    draw = torch.Generator().manual_seed(0)
+    elsewhere, there = (torch.cat([painter.levels(step, draw) for _ in range(40)]) for step in (60, 45))
+    assert there.min() >= painter.HIGH
+    assert there.max() <= 999
+    assert there.float().mean() > 900
+    assert elsewhere.min() < 100
+    assert 640 < elsewhere.float().mean() < 690  # of 1000 √u: 667
+    filled = {kind: ([sample(random.Random(kind), kind)], torch.zeros(1, 8, 8, 8)) for kind in KINDS}
+    scenes, _, _ = painter.batch_of(filled, 1, 45)
+    assert sum(bool(scene.relation) for scene in scenes) > 0.8 * painter.BATCH
+
+
+def test_latents_are_scaled_as_the_autoencoder_says(tiny):
+    model, _ = painter.build(1)
+    scenes, latents = painter.pool(model["vae"], 1)["plain"]
+    with torch.no_grad():
+        plain = model["vae"].encode(painter_vae.pixels(scenes)).latent_dist.mean
+    assert model["vae"].config.scaling_factor == painter_vae.SCALE
+    assert torch.allclose(latents, painter_vae.SCALE * plain, atol=1e-5)
 
 
 # ---- the autoencoder -----------------------------------------------------------------------------------------------
