@@ -218,7 +218,7 @@ def test_the_still_picture_fits_and_says_where_each_head_looks(lang):
     n = len(one["labels"])
     seen = sent(one, "attention", "u1", 12, n, n)[:, one["focus"]]
     for head in range(12):
-        title = ("第 {} 层 {} 号头" if lang == "zh" else "layer {}, head {}").format(*divmod(head, 4))
+        title = ("头 ({}, {})" if lang == "zh" else "head ({}, {})").format(*divmod(head, 4))
         at = words.index(title)
         # its share without it, then the place that it looks at most
         assert words[at + 2] == one["labels"][seen[head].argmax()]
@@ -255,9 +255,9 @@ def test_64_tokens_are_small_enough_to_send():
 # ---- in a browser
 
 WORDS = {
-    "zh": {"on": "关掉第 0 层 1 号头", "off": "重新打开第 0 层 1 号头", "whole": "整个模型", "from": "从“今天”看"},
-    "en": {"on": "Switch layer 0, head 1 off", "off": "Switch layer 0, head 1 on again", "whole": "whole model",
-           "from": "from “is”"},
+    "zh": {"on": "关掉头 (0, 1)", "off": "重新打开头 (0, 1)", "whole": "整个模型", "from": "从“今天”"},
+    "en": {"on": "Switch head (0, 1) off", "off": "Switch head (0, 1) on again", "whole": "whole model",
+           "from": "From “is”"},
 }  # fmt: skip
 lab, chrome = test_browser.lab, test_browser.chrome
 

@@ -3,6 +3,7 @@
 const ORANGE = [213, 94, 0];
 const FAINT = 0.07; // a place that can be looked at, but is not
 const LEAST = 0.005; // what rounds to less than 1 %
+const ACROSS = 8; // heads side by side at most
 const LOOKS = 3; // places named in the sentence about a head
 
 // ---- pure functions -------------------------------------------------------------------------------------------------
@@ -16,6 +17,14 @@ export function shares(bytes, head, place, n) {
 // The places of the largest values, at most `most`, none below `least`; of equal ones the left first.
 export function strongest(values, most, least) {
   return values.map((_, i) => i).filter((i) => values[i] >= least).sort((a, b) => values[b] - values[a] || a - b).slice(0, most);
+}
+
+// The place that `head` looks at most from `place`; of equal ones the left. A plain loop: it runs for every head at once.
+export function favourite(bytes, head, place, n) {
+  const begin = (head * n + place) * n;
+  let best = 0;
+  for (let to = 1; to <= place; to += 1) if (bytes[begin + to] > bytes[begin + best]) best = to;
+  return best;
 }
 
 // The probabilities of the candidates at `place`; bytes: (settings, n, count) in 65535ths, little-endian; setting 0 is
@@ -60,10 +69,11 @@ function render({ model, el: host }) {
   const says = el("p", { class: "says", "aria-live": "polite" });
   const cells = Array.from({ length: layers * heads }, (_, i) => cell(i));
   const grid = el("div", { class: "grid", role: "group", "aria-label": t("所有的头；选一个", "All heads; choose one") },
-    ...Array.from({ length: layers }, (_, layer) => el("div", { class: "layer" },
+    ...Array.from({ length: layers }, (_, layer) => el("div", { class: "layer", role: "group", "aria-label": t(`第 ${layer} 层`, `Layer ${layer}`) },
       el("b", { class: "name" }, t(`第 ${layer} 层`, `Layer ${layer}`)),
       el("div", { class: "among" }, ...cells.slice(layer * heads, (layer + 1) * heads).map(({ button }) => button)))));
-  grid.style.setProperty("--across", Math.min(heads, 8));
+  grid.style.setProperty("--across", Math.min(heads, ACROSS));
+  grid.style.setProperty("--lines", Math.ceil(heads / ACROSS));
   const toggle = el("button", { class: "toggle", onclick: () => { state.off = !state.off; paint(); } });
   const asks = el("p", { class: "asks" });
   const rows = Array.from({ length: Math.max(...texts.map(({ candidates }) => candidates[0].length)) + 1 }, row);
@@ -87,14 +97,13 @@ function render({ model, el: host }) {
   }
 
   function cell(i) {
-    const canvas = el("canvas", { "aria-hidden": "true" });
-    const marker = el("span", { class: "marker" });
+    const map = el("img", { alt: "" });
     const [word, share, effect] = ["word", "share", "effect"].map((name) => el("span", { class: name }));
     const lane = el("span", { class: "gauge" }, el("i"));
     const button = el("button", { class: "head", onclick: () => choose(i), onfocus: () => choose(i) },
-      el("span", { class: "map" }, canvas, marker, el("b", {}, t(`${i % heads} 号头`, `head ${i % heads}`))),
+      el("span", { class: "map" }, map, el("span", { class: "marker" }), el("b", {}, t(`头 ${i % heads}`, `head ${i % heads}`))),
       el("span", { class: "line" }, word, share), el("span", { class: "line" }, lane, effect));
-    return { button, canvas, marker, word, share, effect, gauge: lane.firstChild };
+    return { button, map, word, share, effect, gauge: lane.firstChild };
   }
 
   function row() {
@@ -107,8 +116,11 @@ function render({ model, el: host }) {
 
   const here = () => texts[state.text];
   const at = () => state.over ?? state.places[state.text];
-  const headName = (i) => t(`第 ${Math.floor(i / heads)} 层 ${i % heads} 号头`, `layer ${Math.floor(i / heads)}, head ${i % heads}`);
+  const headName = (i) => t(`头 (${Math.floor(i / heads)}, ${i % heads})`, `head (${Math.floor(i / heads)}, ${i % heads})`); // (layer, head)
   const said = (label) => label.replace(/^␣(?=.)/, "");
+  const write = (node, text) => {
+    if (node.textContent !== text) node.textContent = text;
+  };
   const quoted = (label) => t(`“${said(label)}”`, `“${said(label)}”`);
 
   // -- moves: each ends with the page painted
@@ -156,10 +168,11 @@ function render({ model, el: host }) {
       if (i > first) return null;
       return el("span", { class: "shared" }, el("span", { class: "word" }, word), el("span", { class: "parts" }, ...chips.slice(first, end).map((one) => one.button)));
     }).filter((node) => node));
-    cells.forEach(({ canvas, marker }, i) => {
-      canvas.width = canvas.height = n;
+    // as images: each canvas would be a layer of its own, which the browser puts together anew at each move
+    const canvas = el("canvas", { width: n, height: n });
+    cells.forEach(({ map }, i) => {
       canvas.getContext("2d").putImageData(new ImageData(heatMap(attention, i, n), n, n), 0, 0);
-      marker.style.height = `${100 / n}%`;
+      map.src = canvas.toDataURL();
     });
     paint();
     for (const settle of tidy) settle();
@@ -180,31 +193,27 @@ function render({ model, el: host }) {
       button.classList.toggle("here", i === place);
       button.classList.toggle("later", later);
       button.style.setProperty("--share", later ? 0 : Math.sqrt(seen[i]).toFixed(3));
-      share.textContent = later || seen[i] < LEAST ? "" : percent(seen[i]);
+      write(share, later || seen[i] < LEAST ? "" : percent(seen[i]));
       button.setAttribute("aria-current", String(i === state.places[state.text]));
       button.setAttribute("aria-label", later ? said(labels[i]) : `${said(labels[i])} ${percent(seen[i])}`);
     });
     const top = strongest(seen, LOOKS, 0.01).map((i) => `${i === place ? t("自己", "itself") : quoted(labels[i])} ${percent(seen[i])}`);
-    says.replaceChildren(el("b", {}, headName(state.head)[0].toUpperCase() + headName(state.head).slice(1)), t(`，从${quoted(labels[place])}看：${top.join("，")}。`, `, from ${quoted(labels[place])}: ${top.join(", ")}.`));
+    says.replaceChildren(t(`从${quoted(labels[place])}，`, `From ${quoted(labels[place])}, `), el("b", {}, headName(state.head)), t(` 看：${top.join("，")}。`, ` looks at ${top.join(", ")}.`));
   }
 
+  // With hundreds of heads nothing may be written that has not changed; the frames' place is one rule for all.
   function paintHeads({ n, labels, attention, effects }, place) {
-    cells.forEach(({ button, marker, word, share, effect, gauge }, i) => {
-      const seen = shares(attention, i, place, n);
-      const [best] = strongest(seen, 1, 0);
+    grid.style.setProperty("--place", place / n);
+    grid.style.setProperty("--seen", (place + 1) / n);
+    cells.forEach(({ button, word, share, effect, gauge }, i) => {
+      const best = favourite(attention, i, place, n);
       const change = effects[place * cells.length + i] / 255;
-      const chosen = i === state.head;
-      marker.style.top = `${(100 * place) / n}%`;
-      marker.style.width = `${(100 * (place + 1)) / n}%`;
-      word.textContent = best === place ? t("自己", "itself") : said(labels[best]);
-      share.textContent = percent(seen[best]);
-      effect.textContent = t(`关掉 ${percent(change)}`, `off ${percent(change)}`);
-      gauge.style.width = `${100 * change}%`;
-      button.setAttribute("aria-pressed", String(chosen));
-      button.classList.toggle("off", chosen && state.off);
-      button.setAttribute("aria-label", t(
-        `${headName(i)}：最多看${quoted(labels[best])} ${share.textContent}；关掉它，预测变动 ${percent(change)}`,
-        `${headName(i)}: looks most at ${quoted(labels[best])}, ${share.textContent}; without it ${percent(change)} of the prediction changes`));
+      write(word, best === place ? t("自己", "itself") : said(labels[best]));
+      write(share, percent(attention[(i * n + place) * n + best] / 255));
+      write(effect, t(`关掉 ${percent(change)}`, `off ${percent(change)}`));
+      gauge.style.width = `${Math.round(100 * change)}%`;
+      button.setAttribute("aria-pressed", String(i === state.head));
+      button.classList.toggle("off", i === state.head && state.off);
     });
   }
 
@@ -213,7 +222,7 @@ function render({ model, el: host }) {
     const before = chances(bytes, 0, place, n, names.length);
     const after = state.off ? chances(bytes, 1 + state.head, place, n, names.length) : before;
     const rest = (values) => Math.max(0, 1 - values.reduce((sum, x) => sum + x, 0));
-    toggle.textContent = state.off ? t(`重新打开${headName(state.head)}`, `Switch ${headName(state.head)} on again`) : t(`关掉${headName(state.head)}`, `Switch ${headName(state.head)} off`);
+    write(toggle, state.off ? t(`重新打开${headName(state.head)}`, `Switch ${headName(state.head)} on again`) : t(`关掉${headName(state.head)}`, `Switch ${headName(state.head)} off`));
     toggle.setAttribute("aria-pressed", String(state.off));
     asks.textContent = t(`${quoted(labels[place])}之后，模型预测`, `After ${quoted(labels[place])} the model expects`) + (state.off ? t("（空框：关掉之前）", " (outline: before)") : "");
     rows.forEach(({ line, name, tag, bar, ghost, value }, i) => {
@@ -231,12 +240,14 @@ function render({ model, el: host }) {
       value.textContent = state.off ? `${percent(was)} → ${percent(is)}` : percent(is);
     });
     const change = percent(effects[place * cells.length + state.head] / 255);
-    moved.textContent = state.off
+    write(moved, state.off
       ? t(`关掉的头不再读这段文字，只说它平时说的平均（在${model.get("reference").zh}上取的）。${change} 的概率转到了别的 token 上。`, `The head that is off no longer reads this text: it says what it says on average (over ${model.get("reference").en}). ${change} of the probability has gone to other tokens.`)
-      : t("整个模型，每个头都开着。", "The whole model, every head on.");
+      : t("整个模型，每个头都开着。", "The whole model, every head on."));
   }
 
   lay();
+  // many heads scroll: the chosen one is in sight once the page has been laid out
+  requestAnimationFrame(() => { grid.scrollTop = cells[state.head].button.offsetTop - grid.offsetTop - 40; });
 }
 
 export default { render };

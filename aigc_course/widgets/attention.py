@@ -75,7 +75,7 @@ class AttentionViewer(CourseWidget):
         y = _still_tokens(labels, place, shapes) + 26
         name = svg.fit(labels[place].removeprefix("␣") or "␣", 15, 200)
         shapes.append(svg.text(24, y, t(f"各个头从“{name}”看哪里", f'Where each head looks from "{name}"'), 15))
-        note = t("“关掉”：没有它，多少概率转走", "off: how much of the prediction moves without it")
+        note = t("头（层，号）；“关掉”：没有它，多少概率转走", "head (layer, number); off: how much moves without it")
         shapes.append(svg.text(736, y, note, 13, svg.SOFT, text_anchor="end"))
         # of many heads those that matter most here, in the order of their layers
         for i, head in enumerate(sorted(np.argsort(-effects, kind="stable")[:STILL_HEADS].tolist())):
@@ -119,7 +119,7 @@ def _still_head(
 ) -> None:
     """Append the places that a head looks at most: seen (n,) are its shares."""
     x, y = corner
-    shapes.append(svg.text(x, y + 14, t("第 {} 层 {} 号头", "layer {}, head {}").format(*head), 14, font_weight=600))
+    shapes.append(svg.text(x, y + 14, t("头 ({}, {})", "head ({}, {})").format(*head), 14, font_weight=600))
     off = t("关掉 ", "off ") + _percent(effect)
     shapes.append(svg.text(x + 164, y + 14, off, 12, svg.SOFT, text_anchor="end"))
     for k, i in enumerate(np.argsort(-seen, kind="stable")[:STILL_LOOKS].tolist()):

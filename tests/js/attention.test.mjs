@@ -19,6 +19,17 @@ test("the strongest come first, of equal ones the left, nothing below the least"
   assert.deepEqual(viewer.strongest([0, 0], 1, 0.01), []);
 });
 
+test("the favourite of a head is its strongest place, the left of equal ones, none to the right", () => {
+  const n = 3;
+  const bytes = new Uint8Array(2 * n * n);
+  bytes.set([0, 90, 90], n * n + 2 * n); // head 1, from 2
+  bytes.set([10, 20, 250], n * n + n); // head 1, from 1: the last cannot be seen
+  assert.equal(viewer.favourite(bytes, 1, 2, n), 1);
+  assert.equal(viewer.favourite(bytes, 1, 1, n), 1);
+  assert.equal(viewer.favourite(bytes, 1, 0, n), 0);
+  assert.equal(viewer.favourite(bytes, 0, 2, n), 0);
+});
+
 test("chances are read at their setting and place, wherever the bytes begin", () => {
   const [settings, n, count] = [3, 2, 4];
   const numbers = Uint16Array.from({ length: settings * n * count }, (_, i) => 1000 * i);
