@@ -252,6 +252,6 @@ No picture of the training held more than two shapes; what it makes of three is 
 
 ![{shown} captions never trained on]({GRID})
 
-{shown} captions never trained on, each painted once: shapes in the middle, shapes elsewhere, known things, pairs. Faces in
-dark colours are smeared, small ones lose their features: the decoder has no room for them.
+{shown} captions never trained on, each painted once: shapes in the middle, shapes elsewhere, known things, pairs. Faces
+in dark colours are smeared, small ones lose their features: the decoder has no room for them.
 """
