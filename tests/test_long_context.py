@@ -298,18 +298,20 @@ def test_the_stored_table():
         longest = attention_costs.LONGEST.get(method, attention_costs.LENGTHS[-1])
         assert [row.tokens for row in rows] == [n for n in attention_costs.LENGTHS if n <= longest]
         assert all((row.tensors_mb is not None) == (row.tokens <= attention_costs.COUNTED) for row in rows)
-        for row in rows:  # what the system saw is what the tensors took, within the grain of its heap
-            assert row.tensors_mb is None or abs(row.peak_mb - row.tensors_mb) < 25 + 0.2 * row.tensors_mb
+        for row in rows:  # what the system saw is what the tensors took, and what its heap keeps in reserve
+            assert row.tensors_mb is None or 0.7 * row.tensors_mb < row.peak_mb < 50 + 1.2 * row.tensors_mb
     at = {method: {row.tokens: row for row in rows} for method, rows in costs.items()}
-    dense_mb = attention_costs.projected(costs["dense"], 32_000, "peak_mb")
+    dense_mb, _ = attention_costs.cost(costs["dense"], 32_000, "peak_mb")
     assert at["window"][32_000].peak_mb <= dense_mb / 10
     assert at["window"][32_000].seconds < at["torch"][32_000].seconds
 
 
 def test_a_projection_goes_on_with_the_line():
     rows = [attention_costs.Cost("x", n, 3e-6 * n**2, 1, 5e-3 * n, None) for n in (1000, 2000, 4000, 8000)]
-    assert attention_costs.projected(rows, 100_000) == pytest.approx(3e4)
-    assert attention_costs.projected(rows, 100_000, "peak_mb") == pytest.approx(500)
+    assert attention_costs.power(rows) == pytest.approx((2, 3e-6))
+    assert attention_costs.cost(rows, 4000) == (48.0, True)
+    assert attention_costs.cost(rows, 100_000) == (pytest.approx(3e4), False)
+    assert attention_costs.cost(rows, 100_000, "peak_mb") == (pytest.approx(500), False)
 
 
 def test_a_damaged_table(monkeypatch, tmp_path):

@@ -163,12 +163,20 @@ def measured() -> dict[str, list[Cost]]:
     return found
 
 
-def projected(costs: list[Cost], tokens: int, what: str = "seconds") -> float:
-    """What a text of `tokens` would cost by the power law through the rows from 2,000 tokens on (below, the fixed cost
-    of a call counts too much). what: "seconds" or "peak_mb"."""
+def power(costs: list[Cost], what: str = "seconds") -> tuple[float, float]:
+    """(exponent, factor) of the power law through the rows from 2,000 tokens on: below, the fixed cost of a call counts
+    too much. what: "seconds" or "peak_mb"."""
     long = [row for row in costs if row.tokens >= 2000]
-    exponent, factor = long_context.power_law([r.tokens for r in long], [getattr(r, what) for r in long])
-    return factor * tokens**exponent
+    return long_context.power_law([row.tokens for row in long], [getattr(row, what) for row in long])
+
+
+def cost(costs: list[Cost], tokens: int, what: str = "seconds") -> tuple[float, bool]:
+    """(cost, whether it was measured) of a text of `tokens`: the row of that length, else a point of the power law."""
+    for row in costs:
+        if row.tokens == tokens:
+            return getattr(row, what), True
+    exponent, factor = power(costs, what)
+    return factor * tokens**exponent, False
 
 
 def run() -> Path:
