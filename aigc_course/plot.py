@@ -81,8 +81,8 @@ def figure(width: float = 8, height: float = 4.5):
 
 
 def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=None) -> None:
-    """Show pictures (height, width, 3) in rows of `columns`, each `size` inches wide, as one PNG of 48 colours: in full
-    colour noise would make a notebook several times as large.
+    """Show pictures (height, width, 3) in rows of `columns`, each `size` inches wide, as one PNG of 256 colours: in all
+    colours noise would make a notebook several times as large.
 
     titles: one above each picture, or above those of the first row only; rows: words to the left of each row.
     """
@@ -109,7 +109,8 @@ def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=No
     drawn, small = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, dpi=plt.rcParams["figure.dpi"])
     plt.close(fig)
-    Image.open(drawn).convert("RGB").quantize(48).save(small, "PNG", optimize=True)
+    octree = Image.Quantize.FASTOCTREE  # the usual median cut drops a colour that few pixels have
+    Image.open(drawn).convert("RGB").quantize(256, octree).save(small, "PNG", optimize=True)
     display(Shown(small.getvalue()))
 
 
