@@ -98,12 +98,10 @@ function render({ model, el: host }) {
 
   function cell(i) {
     const map = el("img", { alt: "" });
-    const [word, share, effect] = ["word", "share", "effect"].map((name) => el("span", { class: name }));
-    const lane = el("span", { class: "gauge" }, el("i"));
+    const [best, effect] = ["best", "effect"].map((name) => el("span", { class: name }));
     const button = el("button", { class: "head", onclick: () => choose(i), onfocus: () => choose(i) },
-      el("span", { class: "map" }, map, el("span", { class: "marker" }), el("b", {}, t(`头 ${i % heads}`, `head ${i % heads}`))),
-      el("span", { class: "line" }, word, share), el("span", { class: "line" }, lane, effect));
-    return { button, map, word, share, effect, gauge: lane.firstChild };
+      el("span", { class: "map" }, map, el("span", { class: "marker" }), el("b", {}, t(`头 ${i % heads}`, `head ${i % heads}`))), best, effect);
+    return { button, map, best, effect };
   }
 
   function row() {
@@ -205,13 +203,13 @@ function render({ model, el: host }) {
   function paintHeads({ n, labels, attention, effects }, place) {
     grid.style.setProperty("--place", place / n);
     grid.style.setProperty("--seen", (place + 1) / n);
-    cells.forEach(({ button, word, share, effect, gauge }, i) => {
-      const best = favourite(attention, i, place, n);
+    cells.forEach(({ button, best, effect }, i) => {
+      const to = favourite(attention, i, place, n);
       const change = effects[place * cells.length + i] / 255;
-      write(word, best === place ? t("自己", "itself") : said(labels[best]));
-      write(share, percent(attention[(i * n + place) * n + best] / 255));
+      // the share first: where there is little room, the word is cut and not the number
+      write(best, `${percent(attention[(i * n + place) * n + to] / 255)} ${to === place ? t("自己", "itself") : said(labels[to])}`);
       write(effect, t(`关掉 ${percent(change)}`, `off ${percent(change)}`));
-      gauge.style.width = `${Math.round(100 * change)}%`;
+      effect.style.setProperty("--change", `${Math.round(100 * change)}%`);
       button.setAttribute("aria-pressed", String(i === state.head));
       button.classList.toggle("off", i === state.head && state.off);
     });
@@ -242,7 +240,7 @@ function render({ model, el: host }) {
     const change = percent(effects[place * cells.length + state.head] / 255);
     write(moved, state.off
       ? t(`关掉的头不再读这段文字，只说它平时说的平均（在${model.get("reference").zh}上取的）。${change} 的概率转到了别的 token 上。`, `The head that is off no longer reads this text: it says what it says on average (over ${model.get("reference").en}). ${change} of the probability has gone to other tokens.`)
-      : t("整个模型，每个头都开着。", "The whole model, every head on."));
+      : t("这是整个模型，每个头都开着。关掉选中的头，看预测怎么变。", "This is the whole model, every head on. Switch the chosen one off and see how the prediction changes."));
   }
 
   lay();

@@ -233,7 +233,7 @@ def _means(
         texts = [sampling.encode(tokenizer, grammar.sample(rng)) for _ in range(REFERENCE)]
         words = {
             "zh": f"它学的语法写出的 {REFERENCE} 段文本",
-            "en": f"{REFERENCE} texts of the grammar that it was taught",
+            "en": f"{REFERENCE} texts of its grammar",
         }
     else:
         texts, words = read, {"zh": f"这里的 {len(read)} 段文本", "en": f"the {len(read)} texts shown here"}
