@@ -53,6 +53,12 @@ export function percent(x) {
   return x > 0 && x < 0.005 ? "<1%" : `${Math.round(100 * x)}%`;
 }
 
+// A share and the rest of it in words; rounded once, so that they add up to 100 %.
+export function parts(x) {
+  const whole = Math.round(100 * x);
+  return whole > 0 && whole < 100 ? [`${whole}%`, `${100 - whole}%`] : [percent(x), percent(1 - x)];
+}
+
 // Pixels [r, g, b, a, …] (height, width) in pale grey, with heat (rows, columns) over them, as new pixels.
 export function heated(pixels, height, width, dense, rows, columns) {
   const made = new Uint8ClampedArray(pixels.length);
@@ -195,7 +201,8 @@ function render({ model, el: host }) {
     number.textContent = t(`第 ${state.step + 1} 步，共 ${last + 1} 步`, `step ${state.step + 1} of ${last + 1}`);
     slider.setAttribute("aria-valuetext", number.textContent);
     const [when, signal] = levels[state.step];
-    level.textContent = t(`t = ${when}：信号占 ${percent(signal)}，噪声占 ${percent(1 - signal)}`, `t = ${when}: ${percent(signal)} signal, ${percent(1 - signal)} noise`);
+    const [kept, noise] = parts(signal);
+    level.textContent = t(`t = ${when}：信号占 ${kept}，噪声占 ${noise}`, `t = ${when}: ${kept} signal, ${noise} noise`);
     for (const { key, buttons } of choices) buttons.forEach(({ button }, i) => button.setAttribute("aria-pressed", String(state[key] === i)));
     if (!sheets.length) return;
     for (const { key, buttons } of choices) buttons.forEach(({ thumb }, i) => frameOf(thumb, here({ [key]: i }), 1));
