@@ -3,7 +3,8 @@
 Measured for the bundled `lm` and for an untrained model with as many heads as Qwen3-0.6B, in a real JupyterLab in a
 headless Chromium, the whole viewer on the screen. A move lasts from the pointer's event until two animation frames
 after the page has changed; `empty` is the same wait with nothing to do, in turn with the moves, so that it shows what
-of the time is the browser's and the machine's own.
+of the time is the browser's and the machine's own. `cpu` is the processor time of the page's main thread in a move,
+which hardly depends on what else the machine does.
 """
 
 import shutil
@@ -56,7 +57,7 @@ async (place) => {{
 
 
 def measure(model: str, moves: int = MOVES) -> list[dict]:
-    """What MOVE says of each of `moves` moves, and under "empty" the milliseconds of a wait without one."""
+    """What MOVE says of each of `moves` moves, under "empty" the milliseconds of a wait without one, and "cpu"."""
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if executable is None:
         raise SystemExit("Chromium is not installed (Debian: apt install chromium)")
@@ -64,9 +65,18 @@ def measure(model: str, moves: int = MOVES) -> list[dict]:
         lab.write("hover.ipynb", [CELLS[0], CELLS[1] % MODELS[model]])
         page = lab.open(browser, "hover.ipynb", Watch(), height=1800)
         page.locator(".aigc.viewer").wait_for()
+        metrics = page.context.new_cdp_session(page)
+        metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def busy() -> float:
+            """Milliseconds of processor time that the page's main thread has used so far."""
+            named = {each["name"]: each["value"] for each in metrics.send("Performance.getMetrics")["metrics"]}
+            return 1000 * named["TaskDuration"]
+
         found = []
         for i in range(moves + 5):  # the first ones warm it up
-            move = page.evaluate(MOVE, (5 + 29 * i) % 64)
+            before = busy()
+            move = page.evaluate(MOVE, (5 + 29 * i) % 64) | {"cpu": busy() - before}
             page.wait_for_timeout(40 + 17 * (i % 5))
             found.append(move | {"empty": page.evaluate(EMPTY)})
             page.wait_for_timeout(40 + 17 * (i % 5))
@@ -79,12 +89,14 @@ def main() -> dict[str, float]:
     for model in MODELS:
         moves = measure(model)
         result |= {f"{model}_tokens": moves[0]["tokens"], f"{model}_heads": moves[0]["heads"]}
-        for key, name in (("ms", model), ("empty", f"{model}_empty")):
+        for key, name in (("ms", model), ("empty", f"{model}_empty"), ("cpu", f"{model}_cpu")):
             cuts = statistics.quantiles([move[key] for move in moves], n=20, method="inclusive")
             result |= {f"{name}_p50_ms": round(cuts[9], 1), f"{name}_p95_ms": round(cuts[18], 1)}
         size = f"{moves[0]['tokens']} tokens × {moves[0]['heads']} heads"
         times = f"p50 {result[f'{model}_p50_ms']} ms, p95 {result[f'{model}_p95_ms']} ms"
-        print(f"pointing to paint, {size}: {times}; empty: p95 {result[f'{model}_empty_p95_ms']} ms")
+        print(f"pointing to paint, {size}: {times}")
+        for name, words in (("empty", "the same wait without a move"), ("cpu", "processor time of the page")):
+            print(f"  {words}: p50 {result[f'{model}_{name}_p50_ms']} ms, p95 {result[f'{model}_{name}_p95_ms']} ms")
     return result
 
 
