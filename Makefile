@@ -42,10 +42,10 @@ $(VENV)/.all: $(NEEDS) | $(BIN)/python
 	$(PIP) -e ".[all]"
 	@touch $@ $(VENV)/.lab
 
-# Two files at a time, then what runs in a browser: that keeps two processors busy by itself.
+# Two files at a time; what runs in a browser by itself, or the pages would wait for the trainings of other tests.
 test: lint  ## set up, then every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not browser" tests
-	$(BIN)/python -m pytest -m browser tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser tests
 	$(MAKE) --no-print-directory notebooks
 
 lint: $(VENV)/.all  ## style, and whether the built notebooks are those of the sources
