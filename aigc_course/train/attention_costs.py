@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from aigc_course import course, long_context, tables
 from aigc_course.attention import scaled_dot_product_attention
+from aigc_course.files import write_whole
 
 HEADS, D = 4, 64  # of the layer that is measured
 KEEP = 512  # tokens that a query may see in the sparse ways
@@ -184,7 +185,7 @@ def run() -> Path:
     """Measure every method and length that the table lacks, one process after the other, and add the rows."""
     done = {(row.method, row.tokens) for rows in measured().values() for row in rows} if path().exists() else set()
     if not done:
-        path().write_text(",".join(FIELDS) + "\n", encoding="utf-8")
+        write_whole(path(), ",".join(FIELDS) + "\n")
     wanted = [(method, n) for n in LENGTHS for method in methods() if n <= LONGEST.get(method, n)]
     wanted.sort(key=lambda pair: pair[1] * (4 if pair[0] == "top_k" else 1))  # the slow ones last
     for method, n in wanted:
@@ -202,7 +203,7 @@ def run() -> Path:
     heading, *rows = path().read_text(encoding="utf-8").splitlines(keepends=True)
     order = list(methods())
     rows.sort(key=lambda row: (order.index(row.split(",")[0]), int(row.split(",")[1])))
-    path().write_text("".join([heading, *rows]), encoding="utf-8")
+    write_whole(path(), "".join([heading, *rows]))
     return path()
 
 

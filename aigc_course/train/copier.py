@@ -6,17 +6,21 @@ heads form, and writes datasets/copier_curve.csv.
 """
 
 import csv
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from aigc_course import course, hub
 from aigc_course.attention import forward
+from aigc_course.files import write_whole
 from aigc_course.heads import head_means, induction_score, previous_token_score, repeated_random
+from aigc_course.train.llama import special_ids, untrained
 from aigc_course.train.lm import CONTEXT, padded, save
+from aigc_course.train.lm_card import table
 from aigc_course.train.loop import fit
 
 __all__ = ["build", "card", "losses", "measure", "save", "settings"]
@@ -48,22 +52,9 @@ def settings(seed: int) -> dict:
 def build(seed: int) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
     """The untrained model, and the tokenizer of `lm`."""
     tokenizer = AutoTokenizer.from_pretrained(hub.find("lm"), local_files_only=True)
-    torch.manual_seed(seed)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=WIDTH,
-        intermediate_size=2 * WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        num_key_value_heads=HEADS,
-        max_position_embeddings=CONTEXT,
-        tie_word_embeddings=True,
-        initializer_range=0.05,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return LlamaForCausalLM(config), tokenizer
+    special = special_ids(tokenizer)
+    shape = {"width": WIDTH, "layers": LAYERS, "heads": HEADS, "context": CONTEXT}
+    return untrained(seed, len(tokenizer), special, **shape, spread=0.05), tokenizer
 
 
 def vocabulary(tokenizer) -> list[int]:
@@ -159,12 +150,6 @@ ROWS = (  # measure, zh, en, format
 )
 
 
-def _table(results: dict[int, dict], heading: str, column: int) -> str:
-    rows = [[heading, *(f"seed {seed}" for seed in results)], ["---"] * (len(results) + 1)]
-    rows += [[row[column], *(format(measures[row[0]], row[3]) for measures in results.values())] for row in ROWS]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
 def card(results: dict[int, dict]) -> str:
     """The text of the model card. results: seed → measures, the published seed first."""
     model, tokenizer = build(next(iter(results)))
@@ -189,7 +174,7 @@ license: apache-2.0
 - 评测：新抽的随机文本，重复的一段长 {EXAM_LENGTH} 个 token，只考重复的部分（它的第一个 token 没法猜，不算）。
   “去掉”一个头，是把它的输出换成平均值。
 
-{_table(results, "指标", 1)}
+{table(ROWS, results, "zh")}
 
 局限：它不会说话，不重复的文字它只会乱接。文字比训练时的长，它就不会了：不管是重复的一段长，还是前面另有许多 token。
 
@@ -207,7 +192,7 @@ lesson `attention` takes them apart.
 - Measured on random texts drawn afresh, their repeated part {EXAM_LENGTH} tokens long, in the repetition only (without
   its first token, which nobody can guess). A head is taken away by putting its mean output in its place.
 
-{_table(results, "measure", 2)}
+{table(ROWS, results, "en")}
 
 Limits: it cannot speak; where nothing is repeated it goes on at random. It fails on texts longer than those of its
 training, whether the repeated part is longer or much else stands in front of it.
@@ -240,8 +225,9 @@ def main(folder: Path) -> None:
     """Write datasets/copier_curve.csv. folder: for checkpoints."""
     torch.set_num_threads(1)
     rows = [row for seed in SEEDS for row in curve(seed, folder)]
-    with (course.root() / "datasets" / "copier_curve.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([FIELDS, *rows])
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([FIELDS, *rows])
+    write_whole(course.root() / "datasets" / "copier_curve.csv", text.getvalue())
 
 
 if __name__ == "__main__":

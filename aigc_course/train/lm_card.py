@@ -1,5 +1,7 @@
 """The model card of `lm` (zoo/lm/README.md), written from what was measured."""
 
+from collections.abc import Sequence
+
 from aigc_course import grammar
 
 ROWS = (  # metric, zh, en, format
@@ -20,10 +22,12 @@ ROWS = (  # metric, zh, en, format
 )
 
 
-def _table(results: dict[int, dict], heading: str, column: int) -> str:
+def table(rows: Sequence[tuple[str, str, str, str]], results: dict[int, dict], lang: str) -> str:
+    """A Markdown table: a line for each (measure, zh, en, format), a column for each seed. results: seed → measures."""
+    heading, column = {"zh": ("指标", 1), "en": ("measure", 2)}[lang]
     lines = ["| " + " | ".join([heading, *(f"seed {seed}" for seed in results)]) + " |"]
     lines.append("|---" * (len(results) + 1) + "|")
-    for row in ROWS:
+    for row in rows:
         cells = (format(metrics[row[0]], row[3]) for metrics in results.values())
         lines.append("| " + " | ".join([row[column].replace("|", "\\|"), *cells]) + " |")
     return "\n".join(lines)
@@ -52,7 +56,7 @@ license: apache-2.0
 - 命令：`aigc train lm --publish`，附带的是种子 {first}，是看过几个种子的结果以后选的；下表列出全部结果。
 - 评测：新抽的文档中去掉训练时出现过的，在剩下的每一个位置上比较。这些文档多是故事，因为短句几乎都见过。
 
-{_table(results, "指标", 1)}
+{table(ROWS, results, "zh")}
 
 局限：它只会这部语法里的话，词表之外的内容会胡乱接。小知识按出现次数分成“常见”“少见”“从不出现”三类，
 后两类它常常答错，而且答得很流利：这是有意的，后面的课用它来测量幻觉。不要拿它做课程以外的事。
@@ -71,7 +75,7 @@ is known exactly after any context (`aigc_course.grammar.next_token_probs`), and
 - Measured on freshly drawn documents, less those that occurred in training, at every position. Most of them are
   stories, because nearly all short sentences have been seen.
 
-{_table(results, "measure", 2)}
+{table(ROWS, results, "en")}
 
 Limits: it speaks this grammar and nothing else; on other text it goes on at random. Its facts are of three kinds, seen
 often, seldom and never; the last two it often gets wrong, fluently. That is intended: a later lesson measures

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import LlamaForCausalLM
 
 from aigc_course import course, grammar, hub, tables
 from aigc_course.distillation import distillation_loss
 from aigc_course.heads import mean_interval
+from aigc_course.train.llama import untrained
 from aigc_course.train.lm import padded
 
 ARMS = ("texts", "fresh", "word", "1", "2", "4")
@@ -46,23 +47,7 @@ class Run:
 
 def build(vocab: int, seed: int, width: int = WIDTH, layers: int = LAYERS) -> LlamaForCausalLM:
     """An untrained student."""
-    torch.manual_seed(seed)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=vocab,
-            hidden_size=width,
-            intermediate_size=2 * width,
-            num_hidden_layers=layers,
-            num_attention_heads=4,
-            num_key_value_heads=4,
-            max_position_embeddings=256,
-            tie_word_embeddings=True,
-            initializer_range=0.05,
-            bos_token_id=1,
-            eos_token_id=2,
-            pad_token_id=0,
-        )
-    )
+    return untrained(seed, vocab, (1, 2, 0), width=width, layers=layers, context=256, spread=0.05)
 
 
 @cache

@@ -12,13 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from aigc_course import stories, train
 from aigc_course.progress import home
 from aigc_course.reasoning import attempts
 from aigc_course.stories import Story
 from aigc_course.train import manifest
+from aigc_course.train.llama import special_ids, untrained
 from aigc_course.train.muon import Muon
 from aigc_course.train.story_texts import (
     CONTEXT,
@@ -41,22 +42,7 @@ EVERY = range(1, stories.LONGEST + 1)
 
 def build_model(tokenizer, seed: int, width: int, layers: int) -> LlamaForCausalLM:
     """A Llama with four heads, freshly drawn from `seed`."""
-    torch.manual_seed(seed)
-    return LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=width,
-            intermediate_size=2 * width,
-            num_hidden_layers=layers,
-            num_attention_heads=4,
-            num_key_value_heads=4,
-            max_position_embeddings=CONTEXT,
-            tie_word_embeddings=True,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    )
+    return untrained(seed, len(tokenizer), special_ids(tokenizer), width=width, layers=layers, context=CONTEXT)
 
 
 # ---- the recipes ---------------------------------------------------------------------------------------------------
