@@ -12,6 +12,13 @@ from torch import Tensor
 from aigc_course.attention import Head, Weights, forward
 from aigc_course.errors import CourseError
 
+
+def filled(texts: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """(ids, real), each (B, n): texts of any lengths filled up on the right, as `attention.forward` takes them."""
+    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(text) for text in texts], batch_first=True, padding_value=-1)
+    return ids.clamp(min=0), ids >= 0
+
+
 # ---- where a head looks --------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from aigc_course import grammar
 from aigc_course.errors import CourseError
+from aigc_course.heads import filled
 from aigc_course.i18n import LANGS
 
 KINDS = ("name", "pronoun")
@@ -65,6 +66,5 @@ def batch(references: Sequence[Reference], tokenizer) -> tuple[Tensor, Tensor, T
 
     Each story ends with the token that is asked for: nothing before depends on what follows.
     """
-    rows = [torch.tensor(tokenizer.encode(reference.text)[: reference.place + 1]) for reference in references]
-    ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=-1)
-    return ids.clamp(min=0), ids >= 0, torch.tensor([reference.place for reference in references])
+    ids, real = filled([tokenizer.encode(reference.text)[: reference.place + 1] for reference in references])
+    return ids, real, torch.tensor([reference.place for reference in references])

@@ -3,19 +3,13 @@
 import codecs
 from collections.abc import Sequence
 
-from aigc_course.tokens import WRITTEN
+from aigc_course.widgets.labels import token_pieces
 
 
 def token_bytes(tokenizer) -> list[bytes]:
     """The bytes that each id of a byte-level tokenizer stands for; special tokens stand for none."""
-    table = []
-    added = tokenizer.added_tokens_decoder
-    for i, written in enumerate(tokenizer.convert_ids_to_tokens(range(len(tokenizer)))):
-        if i in added:
-            table.append(b"" if added[i].special else written.encode())
-        else:
-            table.append(b"".join(WRITTEN[letter] for letter in written))
-    return table
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return [b"" if i in special else piece for i, piece in enumerate(token_pieces(tokenizer, range(len(tokenizer))))]
 
 
 class Pieces:

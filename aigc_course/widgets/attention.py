@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, product
+from itertools import accumulate, chain, product
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from traitlets import Dict, Int, List
 from aigc_course import grammar, hub, lesson, sampling
 from aigc_course.attention import Head, forward
 from aigc_course.errors import CourseError
-from aigc_course.heads import head_means
+from aigc_course.heads import filled, head_means
 from aigc_course.i18n import t
 from aigc_course.tokens import utf8
 from aigc_course.widgets import svg
@@ -209,11 +209,8 @@ def _flat(head: Head, size: list[int]) -> int:
 
 
 def _batch(weights: Mapping[str, Tensor], texts: list[list[int]]) -> tuple[Tensor, Tensor]:
-    """(ids, real), each (texts, longest), filled on the right."""
-    longest = max(map(len, texts))
-    device = weights["model.norm.weight"].device
-    ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids in texts], device=device)
-    real = torch.tensor([[True] * len(ids) + [False] * (longest - len(ids)) for ids in texts], device=device)
+    """`heads.filled` where the weights are."""
+    ids, real = (x.to(weights["model.norm.weight"].device) for x in filled(texts))
     return ids, real
 
 
@@ -253,28 +250,29 @@ def _shown(weights: Mapping[str, Tensor], config, tokenizer, texts: list[list[in
     ids, real = _batch(weights, texts)
     heads = list(product(range(config.num_hidden_layers), range(config.num_attention_heads)))
 
-    def predictions() -> Iterator[Tensor]:
-        """(texts, n, vocab), whole, then without each head; made anew each time: all at once may not fit."""
-        for ablate in [{}, *({head: means[head]} for head in heads)]:
-            yield forward(weights, config, ids, real, ablate=ablate).logits.float().softmax(-1)
+    def without_each() -> Iterator[Tensor]:
+        """(texts, n, vocab) for each head that is off; made anew each time: all at once may not fit."""
+        for head in heads:
+            yield forward(weights, config, ids, real, ablate={head: means[head]}).logits.float().softmax(-1)
 
-    attention = torch.stack(forward(weights, config, ids, real, keep=True).attention)
-    whole = best = next(predictions())
+    read = forward(weights, config, ids, real, keep=True)
+    attention = torch.stack(read.attention)
+    whole = best = read.logits.float().softmax(-1)
     effects = []
-    for changed in predictions():
+    for changed in without_each():
         best = torch.maximum(best, changed)
         effects.append((changed - whole).abs().sum(-1) / 2)
     chosen, true = _candidates(whole, best, ids, real)
-    shares = torch.stack([each.gather(-1, chosen) for each in predictions()])
+    shares = torch.stack([each.gather(-1, chosen) for each in chain([whole], without_each())])
     return [
-        _labelled(tokenizer, read, chosen[i, : len(read)].tolist())
+        _labelled(tokenizer, text, chosen[i, : len(text)].tolist())
         | {
-            "true": true[i, : len(read)].tolist(),
-            "attention": _bytes(attention[:, i, :, : len(read), : len(read)].flatten(0, 1), "u1"),
-            "shares": _bytes(shares[:, i, : len(read)], "<u2"),
-            "effects": _bytes(torch.stack(effects[1:])[:, i, : len(read)].T, "u1"),
+            "true": true[i, : len(text)].tolist(),
+            "attention": _bytes(attention[:, i, :, : len(text), : len(text)].flatten(0, 1), "u1"),
+            "shares": _bytes(shares[:, i, : len(text)], "<u2"),
+            "effects": _bytes(torch.stack(effects)[:, i, : len(text)].T, "u1"),
         }
-        for i, read in enumerate(texts)
+        for i, text in enumerate(texts)
     ]
 
 
