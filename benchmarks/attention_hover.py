@@ -7,12 +7,11 @@ of the time is the browser's and the machine's own. `cpu` is the processor time 
 which hardly depends on what else the machine does.
 """
 
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
-from tests.browser import Watch, chromium, jupyterlab
+from tests.browser import Watch, chromium, find_chromium, jupyterlab
 
 MOVES = 120
 CELLS = [
@@ -58,7 +57,7 @@ async (place) => {{
 
 def measure(model: str, moves: int = MOVES) -> list[dict]:
     """What MOVE says of each of `moves` moves, under "empty" the milliseconds of a wait without one, and "cpu"."""
-    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    executable = find_chromium()
     if executable is None:
         raise SystemExit("Chromium is not installed (Debian: apt install chromium)")
     with tempfile.TemporaryDirectory() as folder, jupyterlab(Path(folder)) as lab, chromium(executable) as browser:

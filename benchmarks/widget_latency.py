@@ -5,12 +5,11 @@ Both stand in one notebook of a real JupyterLab in a headless Chromium, show the
 event until two animation frames after the new bars are in the page (for interact: after its new image is decoded).
 """
 
-import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
-from tests.browser import Watch, chromium, jupyterlab
+from tests.browser import Watch, chromium, find_chromium, jupyterlab
 
 MOVES = 80
 CELLS = [
@@ -80,7 +79,7 @@ async (key) => {
 
 def measure(moves: int = MOVES) -> dict[str, list[float]]:
     """Milliseconds of each move: {"ours": [...], "interact": [...]}, `moves` of each, in turn."""
-    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    executable = find_chromium()
     if executable is None:
         raise SystemExit("Chromium is not installed (Debian: apt install chromium)")
     times: dict[str, list[float]] = {"ours": [], "interact": []}

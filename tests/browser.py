@@ -6,6 +6,7 @@ with jupyterlab(folder) as lab, browser(executable) as chrome:
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 LOCAL = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,28 @@ ALL_RUN = """() => {
   const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
   return cells.length > 0 && cells.every((cell) => cell.type !== 'code' || cell.executionCount !== null);
 }"""
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium on this machine."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def nameless(root: Locator, kinds: str) -> list[str]:
+    """The elements of these kinds (a CSS selector) within `root` that have no name for those who cannot see them."""
+    return root.locator(kinds).evaluate_all(
+        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
+    )
+
+
+def too_wide(root: Locator, beyond: float = 0.5) -> list[str]:
+    """The elements within `root` that end more than `beyond` pixels to the right of it."""
+    return root.evaluate(
+        "(root, beyond) => { const edge = root.getBoundingClientRect().right + beyond;"
+        " return [...root.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > edge)"
+        ".map(e => e.outerHTML.slice(0, 200)); }",
+        beyond,
+    )
 
 
 @dataclass

@@ -45,10 +45,9 @@ def clean_slate(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium; skips where there is none, except in CI."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    need("Chromium is not installed (Debian: apt install chromium)")
+    from browser import find_chromium  # imports playwright, which most tests do without
+
+    return find_chromium() or need("Chromium is not installed (Debian: apt install chromium)")
 
 
 def need(reason: str):

@@ -1,7 +1,7 @@
 """The interactive pictures in a real JupyterLab and a headless Chromium, in both languages."""
 
 import pytest
-from browser import Watch, chromium, jupyterlab
+from browser import Watch, chromium, jupyterlab, nameless
 from conftest import need
 
 pytestmark = pytest.mark.browser
@@ -288,10 +288,7 @@ def test_everything_works_from_the_keyboard(screen):
 
 def test_every_control_has_a_name(screen):
     for widget in screen.widgets:
-        nameless = widget.locator("button, input, select, textarea, section").evaluate_all(
-            "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
-        )
-        assert nameless == []
+        assert nameless(widget, "button, input, select, textarea, section") == []
         assert widget.get_attribute("aria-label") and widget.get_attribute("lang").startswith(screen.lang)
     assert screen.wheel.locator("[aria-live]").count() >= 2
 
@@ -485,10 +482,7 @@ def test_the_player_stands_out_and_fits(player, theme):
         player.page.set_viewport_size({"width": width, "height": 900})
         player.page.wait_for_timeout(300)
         assert player.root.evaluate("root => root.scrollWidth <= root.clientWidth")
-    nameless = player.root.locator("button, input, section").evaluate_all(
-        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
-    )
-    assert nameless == []
+    assert nameless(player.root, "button, input, section") == []
 
 
 def test_the_player_fails_at_nothing_and_asks_nobody_else(player):
@@ -624,10 +618,7 @@ def test_the_distillation_explorer_works_from_the_keyboard(distill):
     distill.page.keyboard.press("Enter")  # draw
     assert any(distill.shares("hard"))
     assert distill.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    nameless = distill.root.locator("button, input, select, section").evaluate_all(
-        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
-    )
-    assert nameless == []
+    assert nameless(distill.root, "button, input, select, section") == []
 
 
 def test_the_distillation_explorer_fails_at_nothing_and_asks_nobody_else(distill):

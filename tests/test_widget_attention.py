@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import test_browser
 import torch
-from browser import Watch
+from browser import Watch, nameless, too_wide
 from IPython.core.interactiveshell import InteractiveShell
 from test_widgets import inside
 from tiny import checkpoint, llama, tokenizer
@@ -445,15 +445,8 @@ def test_the_viewer_stands_out_and_fits(viewer, theme):
             viewer.page.set_viewport_size({"width": width, "height": 900})
             viewer.page.wait_for_timeout(300)
             assert viewer.root.evaluate("root => root.scrollWidth <= root.clientWidth")
-            out = viewer.root.evaluate(
-                "root => { const edge = root.getBoundingClientRect().right - 10; return [...root.querySelectorAll('*')]"
-                ".filter(e => e.getBoundingClientRect().right > edge).map(e => e.outerHTML.slice(0, 200)); }"
-            )
-            assert out == []
-    nameless = viewer.root.locator("button, input, select, section, canvas:not([aria-hidden])").evaluate_all(
-        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
-    )
-    assert nameless == []
+            assert too_wide(viewer.root, -10) == []
+    assert nameless(viewer.root, "button, input, select, section, canvas:not([aria-hidden])") == []
 
 
 @pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 import test_browser
 import tiny
 import torch
-from browser import Watch
+from browser import Watch, nameless, too_wide
 from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 from test_widgets import inside
@@ -298,15 +298,8 @@ def test_the_desk_stands_out_and_fits(desk, theme):
         desk.page.set_viewport_size({"width": width, "height": 900})
         desk.page.wait_for_timeout(300)
         assert desk.root.evaluate("root => root.scrollWidth <= root.clientWidth")
-        out = desk.root.evaluate(
-            "root => { const edge = root.getBoundingClientRect().right + 0.5; return [...root.querySelectorAll('*')]"
-            ".filter(e => e.getBoundingClientRect().right > edge).map(e => e.outerHTML.slice(0, 200)); }"
-        )
-        assert out == []
-    nameless = desk.root.locator("button, input, section, canvas:not([aria-hidden])").evaluate_all(
-        "all => all.filter(e => !(e.ariaLabel || e.innerText || e.labels?.[0]?.innerText)).map(e => e.outerHTML)"
-    )
-    assert nameless == []
+        assert too_wide(desk.root) == []
+    assert nameless(desk.root, "button, input, section, canvas:not([aria-hidden])") == []
 
 
 @pytest.mark.browser

@@ -46,11 +46,6 @@ export function heatMap(bytes, head, n) {
   return pixels;
 }
 
-// 0.3478 → "35%", 0.004 → "<1%"
-export function percent(x) {
-  return x > 0 && x < LEAST ? "<1%" : `${Math.round(100 * x)}%`;
-}
-
 // ---- the page -------------------------------------------------------------------------------------------------------
 
 function render({ model, el: host }) {
@@ -191,11 +186,11 @@ function render({ model, el: host }) {
       button.classList.toggle("here", i === place);
       button.classList.toggle("later", later);
       button.style.setProperty("--share", later ? 0 : Math.sqrt(seen[i]).toFixed(3));
-      write(share, later || seen[i] < LEAST ? "" : percent(seen[i]));
+      write(share, later || seen[i] < LEAST ? "" : wholePercent(seen[i]));
       button.setAttribute("aria-current", String(i === state.places[state.text]));
-      button.setAttribute("aria-label", later ? said(labels[i]) : `${said(labels[i])} ${percent(seen[i])}`);
+      button.setAttribute("aria-label", later ? said(labels[i]) : `${said(labels[i])} ${wholePercent(seen[i])}`);
     });
-    const top = strongest(seen, LOOKS, 0.01).map((i) => `${i === place ? t("自己", "itself") : quoted(labels[i])} ${percent(seen[i])}`);
+    const top = strongest(seen, LOOKS, 0.01).map((i) => `${i === place ? t("自己", "itself") : quoted(labels[i])} ${wholePercent(seen[i])}`);
     says.replaceChildren(t(`从${quoted(labels[place])}，`, `From ${quoted(labels[place])}, `), el("b", {}, headName(state.head)), t(` 看：${top.join("，")}。`, ` looks at ${top.join(", ")}.`));
   }
 
@@ -207,8 +202,8 @@ function render({ model, el: host }) {
       const to = favourite(attention, i, place, n);
       const change = effects[place * cells.length + i] / 255;
       // the share first: where there is little room, the word is cut and not the number
-      write(best, `${percent(attention[(i * n + place) * n + to] / 255)} ${to === place ? t("自己", "itself") : said(labels[to])}`);
-      write(effect, t(`关掉 ${percent(change)}`, `off ${percent(change)}`));
+      write(best, `${wholePercent(attention[(i * n + place) * n + to] / 255)} ${to === place ? t("自己", "itself") : said(labels[to])}`);
+      write(effect, t(`关掉 ${wholePercent(change)}`, `off ${wholePercent(change)}`));
       effect.style.setProperty("--change", `${Math.round(100 * change)}%`);
       button.setAttribute("aria-pressed", String(i === state.head));
       button.classList.toggle("off", i === state.head && state.off);
@@ -235,9 +230,9 @@ function render({ model, el: host }) {
       bar.style.width = `${100 * is}%`;
       ghost.style.width = `${100 * was}%`;
       ghost.hidden = !state.off || was < 0.01; // thinner than its own outline
-      value.textContent = state.off ? `${percent(was)} → ${percent(is)}` : percent(is);
+      value.textContent = state.off ? `${wholePercent(was)} → ${wholePercent(is)}` : wholePercent(is);
     });
-    const change = percent(effects[place * cells.length + state.head] / 255);
+    const change = wholePercent(effects[place * cells.length + state.head] / 255);
     write(moved, state.off
       ? t(`关掉的头不再读这段文字，只说它平时说的平均（在${model.get("reference").zh}上取的）。${change} 的概率转到了别的 token 上。`, `The head that is off no longer reads this text: it says what it says on average (over ${model.get("reference").en}). ${change} of the probability has gone to other tokens.`)
       : t("这是整个模型，每个头都开着。关掉选中的头，看预测怎么变。", "This is the whole model, every head on. Switch the chosen one off and see how the prediction changes."));

@@ -123,3 +123,8 @@ export function roving(container) {
     settle(all.find((button) => button === document.activeElement) ?? all.find((b) => b.tabIndex === 0) ?? all[0]);
   };
 }
+
+// 0.348 → "35%"; what is there but small is not called 0.
+export function wholePercent(x) {
+  return x > 0 && x < 0.005 ? "<1%" : `${Math.round(100 * x)}%`;
+}

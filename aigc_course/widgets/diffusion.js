@@ -48,15 +48,10 @@ export function heat(values, top = null) {
   return values.map((x) => (span > 0 ? (x - least) / span : 0));
 }
 
-// 0.3478 → "35%", 0.004 → "<1%"
-export function percent(x) {
-  return x > 0 && x < 0.005 ? "<1%" : `${Math.round(100 * x)}%`;
-}
-
 // A share and the rest of it in words; rounded once, so that they add up to 100 %.
 export function parts(x) {
   const whole = Math.round(100 * x);
-  return whole > 0 && whole < 100 ? [`${whole}%`, `${100 - whole}%`] : [percent(x), percent(1 - x)];
+  return whole > 0 && whole < 100 ? [`${whole}%`, `${100 - whole}%`] : [wholePercent(x), wholePercent(1 - x)];
 }
 
 // Pixels [r, g, b, a, …] (height, width) in pale grey, with heat (rows, columns) over them, as new pixels.
@@ -236,7 +231,7 @@ function render({ model, el: host }) {
     [guess.said.textContent, guess.small.textContent] = [guess.name, guess.about];
     [...words.children].forEach((button, i) => {
       const values = shares(maps, state.step, i, count, places);
-      const share = percent(Math.max(...values));
+      const share = wholePercent(Math.max(...values));
       const image = new ImageData(heated(data, height, width, heat(values, own.checked ? null : top), mapRows, mapColumns), width, height);
       const [tile, word, figure] = button.children;
       tile.getContext("2d").putImageData(image, 0, 0);

@@ -55,5 +55,5 @@ test("a heat map has its rows from the top, nothing right of the diagonal, and d
 });
 
 test("shares in words", () => {
-  assert.deepEqual([0, 0.004, 0.0051, 0.348, 0.9999, 1].map(viewer.percent), ["0%", "<1%", "1%", "35%", "100%", "100%"]);
+  assert.deepEqual([0, 0.004, 0.0051, 0.348, 0.9999, 1].map(viewer.wholePercent), ["0%", "<1%", "1%", "35%", "100%", "100%"]);
 });

@@ -42,7 +42,7 @@ test("heat is of one scale for all words, or of each word's own", () => {
 });
 
 test("shares in words", () => {
-  assert.deepEqual([0, 0.004, 0.0051, 0.348, 0.9999].map(desk.percent), ["0%", "<1%", "1%", "35%", "100%"]);
+  assert.deepEqual([0, 0.004, 0.0051, 0.348, 0.9999].map(desk.wholePercent), ["0%", "<1%", "1%", "35%", "100%"]);
   assert.deepEqual([0.275, 0.0051, 0.004, 0.9999].map(desk.parts), [["28%", "72%"], ["1%", "99%"], ["<1%", "100%"], ["100%", "<1%"]]);
 });
 
