@@ -103,8 +103,9 @@ export function frame(model, host, name, title) {
   return root;
 }
 
-// One stop of the Tab key for a row or column of buttons; arrows, Home and End move inside it.
-export function roving(container) {
+// One stop of the Tab key for a row or column of buttons, or a grid with `across` in each row; arrows, Home and End move
+// inside it.
+export function roving(container, across = 1) {
   const buttons = () => [...container.querySelectorAll("button:not(:disabled):not([hidden])")];
   const settle = (current) => {
     for (const button of buttons()) button.tabIndex = button === current ? 0 : -1;
@@ -113,10 +114,10 @@ export function roving(container) {
   container.addEventListener("keydown", (event) => {
     const all = buttons();
     const at = all.indexOf(document.activeElement);
-    const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 };
+    const to = { ArrowRight: at + 1, ArrowDown: at + across, ArrowLeft: at - 1, ArrowUp: at - across, Home: 0, End: all.length - 1 };
     if (at < 0 || !(event.key in to)) return;
     event.preventDefault();
-    all[Math.max(0, Math.min(all.length - 1, to[event.key]))].focus();
+    all[to[event.key]]?.focus();
   });
   return () => {
     const all = buttons();
