@@ -198,6 +198,14 @@ def weights_read(model: Model, users: int) -> float:
     return always(model) + routed(model) * (1 - (1 - model.chosen / model.experts) ** users)
 
 
+def operations(model: Model, context: int) -> float:
+    """Operations for one token that looks at `context` others: a multiplication and an addition for each parameter
+    that it uses; in attention, for each number of a query with one of each key, of each share with one of each value.
+    """
+    seen = 2 * model.latent + model.rope if model.latent else 2 * model.head_dim
+    return 2 * active(model) + 2 * model.layers * model.heads * seen * context
+
+
 @dataclass(frozen=True)
 class Step:
     """The shortest time of one step, in which each user gets a token. reading, computing: seconds for each alone."""
@@ -221,11 +229,8 @@ def step(model: Model, card: Card, n: int, form: str, context: int, users: int) 
     of the datasheet (roofline, Williams et al. 2009). Links between cards, prompts, waiting: not counted."""
     memory(model, card, n, form, context, users)  # checks what is asked
     read = weights_read(model, users) * FORMATS[form] + users * kv_bytes(model, context)
-    # each number of a query meets one of each key, and each share one of each value: 2 operations apiece
-    seen = 2 * model.latent + model.rope if model.latent else 2 * model.head_dim
-    mixing = 2 * model.layers * model.heads * seen * context
-    operations = users * (2 * active(model) + mixing)
-    return Step(read / (n * card.bandwidth_gb_s * 1e9), operations / (n * card.operations(form)), users)
+    done = users * operations(model, context)
+    return Step(read / (n * card.bandwidth_gb_s * 1e9), done / (n * card.operations(form)), users)
 
 
 def cost_per_million(price_per_hour: float, tokens_per_second: float, busy: float = 1.0) -> float:
