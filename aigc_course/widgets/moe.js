@@ -2,7 +2,7 @@
 
 const ORANGE = [213, 94, 0];
 const PACE = 220; // ms between two snapshots while playing
-const ROOM = 208; // pixels that the rows of a map share
+const [ROOM, THICK] = [208, 18]; // pixels that the rows of a map share, and the most for one
 const NUMBERED = 20; // with more experts a cell is too narrow for its number
 
 // ---- pure functions -------------------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ function render({ model, el: host }) {
     el("div", { class: "panels" }, ...panels.map(({ box }) => box)),
     el("div", { class: "kinds" }, el("p", {}, whose), standout, matrix, told),
     el("p", { class: "hint" }, t(
-      `上面的图：一行是一个专家，一列是训练中的一个时刻，橙色越浓，它分到的越多；右边的横条是选中时刻的份额，虚线是平均分配。有效专家数是份额的熵取指数：完全均匀时是 ${experts}，只有一个专家干活时是 1。“几乎闲着”：不到平均份额的 ${wholePercent(limits.idle)}。下面的表：一个 token 会选几个专家，数字是这种 token 的选择里去那个专家的百分比。点训练的名字，换表格里的训练。`,
-      `Above: a row for each expert, a column for each moment of the training, denser orange for a larger load; the bars are the shares at the chosen moment, the dashed line an even share. The effective number of experts is exp of the entropy of the shares: ${experts} when even, 1 when a single expert works. “Next to nothing” is less than ${wholePercent(limits.idle)} of an even share. Below: a token may choose several experts; a number is the percentage of a kind's choices that go to that expert. Press the name of a training to see its table.`)));
+      `上面的图：一行是一个专家，一列是训练中的一个时刻，橙色越浓，它分到的越多；右边的横条是选中时刻的份额，虚线是平均分配。有效专家数是份额的熵取指数：完全均匀时是 ${experts}，只有一个专家干活时是 1。“几乎闲着”：不到平均份额的 ${wholePercent(limits.idle)}。下面的表：一个 token 会选几个专家，数字是这种 token 的选择里去那个专家的百分比。${runs.length > 1 ? "点训练的名字，换表格里的训练。" : ""}`,
+      `Above: a row for each expert, a column for each moment of the training, denser orange for a larger load; the bars are the shares at the chosen moment, the dashed line an even share. The effective number of experts is exp of the entropy of the shares: ${experts} when even, 1 when a single expert works. “Next to nothing” is less than ${wholePercent(limits.idle)} of an even share. Below: a token may choose several experts; a number is the percentage of a kind's choices that go to that expert.${runs.length > 1 ? " Press the name of a training to see its table." : ""}`)));
 
   function image(pixels, columns, rows, attributes) {
     const canvas = el("canvas", { width: columns, height: rows });
@@ -105,8 +105,8 @@ function render({ model, el: host }) {
   }
 
   function panel(run, i) {
-    const row = Math.max(3, Math.floor(ROOM / experts));
-    const name = el("button", { class: "name", onclick: () => choose(i) }, run.name);
+    const row = Math.max(3, Math.min(THICK, Math.floor(ROOM / experts)));
+    const name = el("button", { class: "name", hidden: runs.length < 2, onclick: () => choose(i) }, run.name);
     const cursors = [el("span", { class: "cursor" }), el("span", { class: "cursor" })];
     const map = el("div", { class: "map" }, image(loadMap(run.load, experts, most), steps.length, experts, { alt: "" }), cursors[0]);
     const bars = Array.from({ length: experts }, () => el("span", { class: "bar" }));

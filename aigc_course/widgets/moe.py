@@ -58,7 +58,7 @@ class ExpertTraffic(CourseWidget):
         loads = [np.frombuffer(run["load"], "<u2").reshape(-1, self.experts) / 65535 for run in self.runs]
         most = max(load.max() for load in loads)
         wide = (RIGHT - LEFT - GAP * (len(loads) - 1)) // len(loads)
-        high, low = self.experts * max(3, 176 // self.experts), LINE * len(self.kinds)
+        high, low = self.experts * max(3, min(LINE, 176 // self.experts)), LINE * len(self.kinds)
         lower = TOP + high + 84  # where the second row of maps begins
         shapes = self._frame(high, lower)
         for i, (run, load) in enumerate(zip(self.runs, loads, strict=True)):
