@@ -273,6 +273,6 @@ RECIPES |= {
 # the same, taught for longer: whether the test-time-compute curve is one of training time
 RECIPES |= {
     f"{name}_{how}": replace(RECIPES[name], name=f"{name}_{how}", steps=times * RECIPES[name].steps, SEEDS=seeds)
-    for name in ("direct", "three_per_line", "two_per_line", "reasoner")
-    for how, times, seeds in (("twice", 2, (1,)), ("four_times", 4, (1, 2, 3)))
+    for how, times, seeds in (("twice", 2, (1,)), ("four_times", 4, (1, 2, 3)), ("eight_times", 8, (1,)))
+    for name in train.LONGER[how]
 }
