@@ -19,12 +19,14 @@ from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
 ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
+# who is also taught so much longer: until more training no longer helps
+LONGER = {"twice": ON_THE_CURVE, "four_times": ON_THE_CURVE[1:], "eight_times": ON_THE_CURVE[2:]}
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",
     "copier": "copier",
     **dict.fromkeys(ON_THE_CURVE, "reasoning"),
-    **{f"{name}_{how}": "reasoning" for name in ON_THE_CURVE for how in ("twice", "four_times")},
+    **{f"{name}_{how}": "reasoning" for how, names in LONGER.items() for name in names},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
     **dict.fromkeys(("student_base", "student", "student_logits", "student_answers"), "students"),
     **dict.fromkeys(("student_gold", "student_gold_long"), "students"),
