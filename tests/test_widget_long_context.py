@@ -69,7 +69,8 @@ def test_what_each_way_saves_and_what_it_does_not(model, form):
         for way in WAYS
     }
     assert growth["window"] == pytest.approx(2, abs=0.01) and growth["dense"] == 4
-    assert all(growth[way] > 3.8 for way in ("torch", "top_k", "index"))
+    assert all(growth[way] > 3.8 for way in ("torch", "top_k"))
+    assert chart.index_operations(model, 2**20) / chart.index_operations(model, 2**19) > 3.99
 
 
 def test_the_index_pays_only_where_many_heads_share_it():
@@ -80,7 +81,9 @@ def test_the_index_pays_only_where_many_heads_share_it():
 
     gains = [gain(*plan) for plan in PLANS]
     assert [model.heads for model, _ in PLANS] == [32, 64, 128]
-    assert 0.9 < gains[0] < 1.1 < gains[1] < 2 < gains[2]
+    assert gains == sorted(gains) and 1.2 < gains[0] < 1.6 and gains[2] > 3
+    # the index alone does as much as all dense attention of the smallest model, but with 8-bit numbers
+    assert chart.index_operations(PLANS[0][0], 5000) == chart.attention_operations(PLANS[0][0], "torch", 5000)
 
 
 def test_time_is_operations_over_the_published_peak():

@@ -172,7 +172,7 @@ function render({ model, el: host }) {
     hint.textContent = now.machine
       ? t("内存 = 参数 + KV 缓存 + 一层的打分表；卡是 H800，留出一成给程序的其他开销。时间 = 读完这段文本的运算次数 ÷ 卡的峰值 ÷ 你定的比例；搬数据、挑最大的分都没有算。四种稀疏办法都看 512 个 token；索引用 DeepSeek-V3.2-Exp 的大小。16 张卡当作一块内存，只有一个人用。数字的出处在第 10 节和 serving_models.csv、serving_cards.csv。",
         "Memory = weights + KV cache + one layer's table of scores; the cards are H800, a tenth of each is left for whatever else a program keeps. Time = operations for reading the text ÷ the cards' peak ÷ the share that you set; moving data and picking the largest scores are not counted. The four sparse ways see 512 tokens; the index has the size of DeepSeek-V3.2-Exp's. The 16 cards count as one memory, with a single user. Sources: section 10, serving_models.csv and serving_cards.csv.")
-      : t("一层注意力，4 个头，每个头 64 个数，一个线程，出自 attention_costs.csv。实线和没有“≈”的数是实测，虚线和“≈”是推算。", "One layer of attention, 4 heads of 64 numbers, one thread, from attention_costs.csv. Solid lines, and numbers without “≈”, are measured; dashed lines and “≈” are projected.");
+      : t("一层注意力，4 个头，每个头 64 个数，一个线程，出自 attention_costs.csv。没有“≈”的数是实测。带“≈”的：两次实测之间，取连线上的数；超出实测（虚线），顺着直线推算。", "One layer of attention, 4 heads of 64 numbers, one thread, from attention_costs.csv. Numbers without “≈” are measured. With “≈”, between two measurements they lie on the line that joins them; beyond them (dashed) they are projected.");
   }
 
   // The answer in plain words.

@@ -66,26 +66,30 @@ def attention_operations(model: serving.Model, way: str, n: int) -> float:
     every, chosen = pairs(n, n), pairs(n, costs.KEEP)
     # of one pair, all heads; with MLA the query and the key hold their place in the text besides
     score, value = 2 * model.heads * (model.head_dim + model.rope), 2 * model.heads * model.head_dim
-    return (
-        model.layers
-        * {
-            "dense": n * n * (score + value),  # the whole table, the future too
-            "random": n * n * (score + value),
-            "torch": every * (score + value),
-            "window": chosen * (score + value),
-            "block": every / BLOCK * score + chosen * (score + value),
-            "top_k": every * score + chosen * value,
-            "index": every * 2 * INDEX_HEADS * INDEX_D + chosen * (score + value),
-        }[way]
-    )
+    each = {
+        "dense": n * n * (score + value),  # the whole table, the future too
+        "random": n * n * (score + value),
+        "torch": every * (score + value),
+        "window": chosen * (score + value),
+        "block": every / BLOCK * score + chosen * (score + value),
+        "top_k": every * score + chosen * value,
+        "index": chosen * (score + value),  # and besides `index_operations`
+    }
+    return model.layers * each[way]
+
+
+def index_operations(model: serving.Model, n: int) -> float:
+    """Those of the index: a score for each pair, in each layer, with 8-bit numbers."""
+    return model.layers * pairs(n, n) * 2 * INDEX_HEADS * INDEX_D
 
 
 def seconds_at_peak(model: serving.Model, form: str, way: str, n: int) -> float:
-    """The least time in which one card could read a text of n tokens: the weights' operations, 2 for each weight in use
-    and token, at the rate of their format, those of attention with 16-bit numbers."""
+    """The least time in which one card could read a text of n tokens: 2 operations for each weight in use and token at
+    the rate of its format, those of attention with 16-bit numbers, those of the index with 8-bit ones."""
     card = serving.cards()[CARD]
     weights = 2 * serving.active(model) * n / card.operations(form)
-    return weights + attention_operations(model, way, n) / card.operations("bf16")
+    index = index_operations(model, n) / card.operations("fp8") if way == "index" else 0
+    return weights + attention_operations(model, way, n) / card.operations("bf16") + index
 
 
 def room(cards: int) -> float:
