@@ -183,7 +183,7 @@ function render({ model, el: host }) {
     if (!shown.length) return [t("一种办法也没有打开，请在下面的表里选。", "No way is switched on: choose some in the table below.")];
     if (!machine) {
       const least = (lines) => shown.reduce((best, i) => (lines[i][state.at] < lines[best][state.at] ? i : best));
-      const say = (i, lines, words) => `${ways[i].name}${t("，", ", ")}${sure[i][state.at] ? "" : "≈ "}${words(lines[i][state.at])}`;
+      const say = (i, lines, words) => `${ways[i].name}${t("，", ", ")}${sure[i][state.at] ? "" : "≈\u00a0"}${words(lines[i][state.at])}`;
       const [small, fast] = [least(memory), least(seconds)];
       return [t(`${text}，一层注意力。`, `${text}, one layer of attention. `), el("b", {}, t("内存最少：", "Least memory: ")), `${say(small, memory, bytes)}${t("。", ". ")}`, el("b", {}, t("最快：", "Fastest: ")), `${say(fast, seconds, time)}${t("。", ".")}`];
     }
