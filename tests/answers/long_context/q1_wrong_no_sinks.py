@@ -1,0 +1,7 @@
+# no sinks
+import torch
+
+
+def window_mask(n, m, window, sinks):
+    places, keys = torch.arange(m - n, m)[:, None], torch.arange(m)
+    return (keys <= places) & (keys > places - window)

@@ -1,0 +1,7 @@
+# 0 and 1
+import torch
+
+
+def window_mask(n, m, window, sinks):
+    places, keys = torch.arange(m - n, m)[:, None], torch.arange(m)
+    return ((keys <= places) & ((keys > places - window) | (keys < sinks))).int()

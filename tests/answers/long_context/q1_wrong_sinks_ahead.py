@@ -1,0 +1,7 @@
+# sinks are seen before they are written
+import torch
+
+
+def window_mask(n, m, window, sinks):
+    places, keys = torch.arange(m - n, m)[:, None], torch.arange(m)
+    return (keys <= places) & (keys > places - window) | (keys < sinks)

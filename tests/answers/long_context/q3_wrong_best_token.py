@@ -1,0 +1,13 @@
+# a block is as good as its best key
+import torch
+
+
+def choose_blocks(q, k, block, count):
+    q, k = torch.as_tensor(q), torch.as_tensor(k)
+    chosen = []
+    for place, query in enumerate(q, start=len(k) - len(q)):
+        own = place // block
+        fit = [float((k[b * block : b * block + block] @ query).max()) for b in range(own)]
+        best = sorted(range(own), key=lambda b: (fit[b], b), reverse=True)
+        chosen.append(sorted([own, *best[: count - 1]]))
+    return chosen

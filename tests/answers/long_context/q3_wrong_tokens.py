@@ -1,0 +1,13 @@
+# the tokens of the blocks instead of their numbers
+import torch
+
+
+def choose_blocks(q, k, block, count):
+    q, k = torch.as_tensor(q), torch.as_tensor(k)
+    chosen = []
+    for place, query in enumerate(q, start=len(k) - len(q)):
+        own = place // block
+        fit = [float(query @ k[b * block : b * block + block].mean(0)) for b in range(own)]
+        best = sorted(range(own), key=lambda b: (fit[b], b), reverse=True)
+        chosen.append([s for x in sorted([own, *best[: count - 1]]) for s in range(x * block, x * block + block)])
+    return chosen

@@ -1,0 +1,2 @@
+# the names alone
+tests = {"first": "ahead", "second": "window", "third": "places"}
