@@ -6,9 +6,13 @@ of four digits for each pair, drawn once. The grammar can be understood; the num
 """
 
 import json
+import math
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,10 +27,14 @@ from aigc_course.train.lm import padded
 
 KINDS = ("zh", "en", "name", "digit", "mark", "start")  # of tokens: Chinese word, English word, … punctuation, <s>
 START, END = "<s>", "</s>"
-DIGITS = 4  # of a number in the phone book
-DOCUMENTS, LINES = 20, 48  # of each kind of text per step
-EXAM = 200  # documents of the exam; of the phone book it asks every line
-EVERY = 10  # steps from snapshot to snapshot
+FIRST, DIGITS = 3, 4  # in a line of the phone book: the place after which digits come, and how many
+DOCUMENTS, LINES, LONGEST = 12, 64, 16  # of each kind of text per step; words of a document, at most
+EXAM = 100  # documents of the exam; of the phone book it asks every line
+EXPERTS = 16
+ARMS = (*moe.BALANCES, "compute", "size")
+RATES, SEEDS = (3e-3, 1.5e-3, 6e-3), (1, 2, 3)  # of learning; the first rate is for all arms
+STEPS, LONG = 600, 1200
+EVERY, CURVE = 25, 100  # steps from snapshot to snapshot, and from point to point of the curve
 
 
 class Snapshot(NamedTuple):
@@ -87,19 +95,24 @@ def ids(texts: list[list[str]]) -> Tensor:
     return padded([[numbers[word] for word in (START, *words, END)] for words in texts])
 
 
-def batches(seed: int, documents: int = DOCUMENTS, lines: int = LINES) -> Iterator[Tensor]:
+def documents(number: int, rng: random.Random) -> list[list[str]]:
+    """Documents of the grammar, as words; only short ones, so that little of a batch is fill."""
+    drawn = (grammar.load().sample(rng) for _ in count())
+    return list(islice((words for words in drawn if len(words) <= LONGEST), number))
+
+
+def batches(seed: int) -> Iterator[Tensor]:
     """Ids of fresh documents and of lines of the phone book, one batch per step, without end."""
     rng = random.Random(f"experts {seed}")
     while True:
-        told = [grammar.load().sample(rng) for _ in range(documents)]
-        yield ids([*told, *rng.choices(phone_book(), k=lines)])
+        yield ids([*documents(DOCUMENTS, rng), *rng.choices(phone_book(), k=LINES)])
 
 
 @cache
 def exam() -> tuple[Tensor, Tensor]:
     """(ids of documents, ids of the whole phone book). The documents are drawn apart from every training."""
     rng = random.Random("experts exam")
-    return ids([grammar.load().sample(rng) for _ in range(EXAM)]), ids(phone_book())
+    return ids(documents(EXAM, rng)), ids(phone_book())
 
 
 def kinds(batch: Tensor) -> Tensor:
@@ -111,38 +124,138 @@ def kinds(batch: Tensor) -> Tensor:
 
 
 @torch.no_grad()
+def sent(model: moe.Model) -> tuple[Tensor, Tensor]:
+    """(chosen (T, k), kinds (T,)) of the exam's tokens, documents and then the phone book."""
+    both = [(model(batch)[1].chosen, kinds(batch)) for batch in exam()]
+    return tuple(torch.cat(part) for part in zip(*both, strict=True))
+
+
 def snapshot(model: moe.Model, step: int, loss: float) -> Snapshot:
     """Where the exam's tokens are sent now."""
-    e = model.shape.experts
-    both = [(model(batch)[1].chosen, kinds(batch)) for batch in exam()]
-    chosen, sort = (torch.cat(part) for part in zip(*both, strict=True))
-    found = moe.traffic(chosen, sort, len(KINDS), e)
-    return Snapshot(step, round(loss, 4), [round(s, 4) for s in moe.load(chosen, e).tolist()], found.tolist())
+    chosen, sort = sent(model)
+    counts = moe.traffic(chosen, sort, len(KINDS), model.shape.experts)
+    share = moe.load(chosen, model.shape.experts)
+    return Snapshot(step, round(loss, 4), [round(s, 4) for s in share.tolist()], counts.tolist())
 
 
 @torch.no_grad()
-def digits_right(model: moe.Model, closed=()) -> float:
-    """Share of the phone book's digits that are the model's first guess."""
+def digits_right(model: moe.Model, closed: Collection[int] = ()) -> float:
+    """Share of the phone book's digits that are the model's first guess; one in ten by chance."""
     book = exam()[1]
     guess = model(book, closed)[0].argmax(-1).view(len(book), -1)
-    return float((guess == book[:, 1:])[:, 3 : 3 + DIGITS].float().mean())
+    return float((guess == book[:, 1:])[:, FIRST : FIRST + DIGITS].float().mean())
 
 
-def loss_of_documents(model: moe.Model, closed=()) -> float:
+def loss_of_documents(model: moe.Model) -> float:
     """Nats per token on the exam's documents."""
-    return float(moe.losses(model, exam()[0], closed).mean())
+    return float(moe.losses(model, exam()[0]).mean())
+
+
+def loss_by_kind(model: moe.Model, closed: Collection[int] = ()) -> Tensor:
+    """(kinds,), nats: how surprised the model is by what follows a token of each kind, on the exam."""
+    lost, sort = (
+        torch.cat(part) for part in zip(*[(moe.losses(model, x, closed), kinds(x)) for x in exam()], strict=True)
+    )
+    return torch.zeros(len(KINDS)).index_add(0, sort, lost) / torch.bincount(sort, minlength=len(KINDS))
+
+
+def without_each(model: moe.Model) -> list[list[float]]:
+    """(E, kinds): nats that `loss_by_kind` rises by when this expert is closed."""
+    whole = loss_by_kind(model)
+    return [[round(x, 4) for x in (loss_by_kind(model, [e]) - whole).tolist()] for e in range(model.shape.experts)]
+
+
+@torch.no_grad()
+def what_experts_know(model: moe.Model, seed: int = 0) -> dict[str, list[float]]:
+    """Aspect → (nats that the expert tells about it, the same by chance, the most there could be).
+
+    kind: of the exam's tokens; the others are of the phone book's tokens after which a digit comes: zh and en, whose
+    number it is; place, whether the first, second, third or fourth digit comes; digit, which.
+    """
+    book, draw, e = exam()[1], torch.Generator().manual_seed(seed), model.shape.experts
+    chosen = model(book)[1].chosen.view(len(book), -1, model.shape.chosen)[:, FIRST : FIRST + DIGITS]
+    row, places = torch.arange(len(book)), torch.arange(DIGITS)
+    digit = book[:, 1:][:, FIRST : FIRST + DIGITS] - vocabulary()["0"]
+    asked = {"zh": row[:, None] // 16, "en": row[:, None] % 16, "place": places[None], "digit": digit}
+    pairs = {"kind": sent(model)} | {
+        name: (chosen.flatten(0, 1), what.expand(len(book), DIGITS).flatten()) for name, what in asked.items()
+    }
+    found = {}
+    for name, (experts, what) in pairs.items():
+        n, share = int(what.max()) + 1, moe.load(what, int(what.max()) + 1)
+        told = moe.information(moe.traffic(experts, what, n, e))
+        chance = moe.by_chance(experts, what, n, e, draw)
+        found[name] = [round(x, 4) for x in (told, chance, math.log(moe.effective_experts(share)))]
+    return found
+
+
+def shape(arm: str) -> moe.Shape:
+    """Of the model of an arm: the mixture, or a dense one of equal compute or of equal size."""
+    mixture = moe.Shape(len(vocabulary()), experts=EXPERTS)
+    widths = {"compute": mixture.equal_compute, "size": mixture.equal_size}
+    return moe.Shape(len(vocabulary()), shared=widths[arm]) if arm in widths else mixture
+
+
+@dataclass(frozen=True)
+class Result:
+    """A training that was measured at its end. arm: how the mixture was balanced, or "compute" or "size", dense models;
+    digits: share of the phone book's that are right; curve: the same after every CURVE steps; documents: nats per
+    token; effective, violation: of the exam's load; seconds: of the processor; know, without: `what_experts_know` and
+    `without_each`. What an arm does not have is None."""
+
+    arm: str
+    rate: float
+    steps: int
+    seed: int
+    held: int
+    used: int
+    digits: float
+    documents: float
+    curve: list[float]
+    seconds: float
+    effective: float | None = None
+    violation: float | None = None
+    know: dict[str, list[float]] | None = None
+    without: list[list[float]] | None = None
+
+
+def learn(arm: str, rate: float, steps: int, seed: int, watch: bool = False) -> tuple[Result, list[Snapshot]]:
+    """Train one model; the snapshots only if it is watched."""
+    torch.manual_seed(seed)
+    model, mixture = moe.Model(shape(arm)), arm in moe.BALANCES
+    recipe = moe.Recipe(steps, rate, arm if mixture else "none")
+    start, looked, curve, seen = time.process_time(), 0.0, [], []
+    for step, loss, _ in moe.train(model, batches(seed), recipe):
+        look = time.process_time()
+        if step % CURVE == 0:
+            curve.append(round(digits_right(model), 4))
+        if watch and (step == 1 or step % EVERY == 0):
+            seen.append(snapshot(model, step, loss))
+        looked += time.process_time() - look
+    seconds = round(time.process_time() - start - looked, 1)
+    documents = round(loss_of_documents(model), 4)
+    known = {}
+    if mixture:
+        share = moe.load(sent(model)[0], EXPERTS)
+        known = {"effective": round(moe.effective_experts(share), 2), "violation": round(moe.max_violation(share), 2)}
+        known |= {"know": what_experts_know(model), "without": without_each(model)}
+    counts = moe.held(model), moe.used(model)
+    return Result(arm, rate, steps, seed, *counts, curve[-1], documents, curve, seconds, **known), seen
+
+
+# ---- what is stored ------------------------------------------------------------------------------------------------
 
 
 def path() -> Path:
-    """Where the stored runs are."""
+    """Where runs and results are stored."""
     return course.root() / "datasets" / "expert_runs.json"
 
 
-def stored_runs() -> dict[str, list[Snapshot]]:
-    """The watched runs of the mixture, by how its load is balanced ("none", "loss", "bias")."""
+def _stored() -> tuple[dict[str, list[Snapshot]], list[Result]]:
     try:
-        kept = json.loads(path().read_text(encoding="utf-8"))["runs"]
-        return {label: [Snapshot(*snapshot) for snapshot in run] for label, run in kept.items()}
+        kept = json.loads(path().read_text(encoding="utf-8"))
+        runs = {label: [Snapshot(*snapshot) for snapshot in run] for label, run in kept["runs"].items()}
+        return runs, [Result(**result) for result in kept["results"]]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise CourseError(
             f"读不了存下的训练过程 {path().name}，请用 git checkout 恢复这个文件。",
@@ -150,26 +263,49 @@ def stored_runs() -> dict[str, list[Snapshot]]:
         ) from error
 
 
-def watched(seed: int, balance: str, steps: int) -> list[Snapshot]:
-    """The snapshots of one training of the mixture."""
-    torch.manual_seed(seed)
-    model = moe.Model(moe.Shape(len(vocabulary()), experts=16))
-    recipe = moe.Recipe(steps, balance=balance)
-    return [
-        snapshot(model, step, loss)
-        for step, loss, _ in moe.train(model, batches(seed), recipe)
-        if step == 1 or step % EVERY == 0
-    ]
+def stored_runs() -> dict[str, list[Snapshot]]:
+    """The watched runs of the mixture, by how its load is balanced ("none", "loss", "bias")."""
+    return _stored()[0]
+
+
+def stored_results(arm: str, rate: float = RATES[0], steps: int = STEPS) -> list[Result]:
+    """The measured trainings of an arm, one per seed; CourseError if there is none."""
+    found = [r for r in _stored()[1] if (r.arm, r.rate, r.steps) == (arm, rate, steps)]
+    if not found:
+        raise CourseError(
+            f"{path().name} 里没有 {arm} 以 {rate} 学 {steps} 步的结果；臂有 {'、'.join(ARMS)}。",
+            f"{path().name} has no result of {arm} after {steps} steps at {rate}; the arms are {', '.join(ARMS)}.",
+        )
+    return found
+
+
+def save(runs: dict[str, list[Snapshot]], results: list[Result]) -> None:
+    """Write what is stored, a snapshot or a result a line."""
+    labels = [f"{json.dumps(label)}: [\n" + ",\n".join(map(json.dumps, run)) + "\n]" for label, run in runs.items()]
+    rows = ",\n".join(json.dumps(asdict(result)) for result in results)
+    write_whole(path(), '{"runs": {\n' + ",\n".join(labels) + '\n},\n"results": [\n' + rows + "\n]}\n")
+
+
+def plan() -> Iterator[tuple[str, float, int, int]]:
+    """(arm, rate, steps, seed) of every training: all arms at the first rate; then those compared at other rates, since
+    a control that is badly tuned proves nothing; then the cheap dense model for twice as long."""
+    yield from ((arm, RATES[0], STEPS, seed) for seed in SEEDS for arm in ARMS)
+    yield from ((arm, rate, STEPS, seed) for seed in SEEDS for rate in RATES[1:] for arm in ("bias", "compute", "size"))
+    yield from (("compute", RATES[0], LONG, seed) for seed in SEEDS)
 
 
 def main() -> None:
-    """Write datasets/expert_runs.json."""
+    """Train whatever of `plan` is not stored yet, and store it."""
     torch.set_num_threads(1)
-    runs = {balance: watched(1, balance, 100) for balance in moe.BALANCES}
-    lines = ",\n".join(
-        f"{json.dumps(label)}: [\n" + ",\n".join(map(json.dumps, run)) + "\n]" for label, run in runs.items()
-    )
-    write_whole(path(), '{"runs": {\n' + lines + "\n}}\n")
+    runs, results = _stored()
+    done = {(r.arm, r.rate, r.steps, r.seed) for r in results}
+    for arm, rate, steps, seed in (training for training in plan() if training not in done):
+        watch = arm in moe.BALANCES and (rate, seed) == (RATES[0], SEEDS[0])
+        result, seen = learn(arm, rate, steps, seed, watch)
+        results.append(result)
+        runs |= {arm: seen} if seen else {}
+        save(runs, results)
+        print(arm, rate, steps, seed, result.digits, result.documents, result.effective, result.seconds, flush=True)
 
 
 if __name__ == "__main__":
