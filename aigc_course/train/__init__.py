@@ -25,6 +25,7 @@ LONGER = {"twice": ON_THE_CURVE, "four_times": ON_THE_CURVE[1:], "eight_times": 
 RECIPES = {
     "lm": "lm",
     "copier": "copier",
+    "tool_user": "tool_user",
     **dict.fromkeys(ON_THE_CURVE, "reasoning"),
     **{f"{name}_{how}": "reasoning" for how, names in LONGER.items() for name in names},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),

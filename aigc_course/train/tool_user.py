@@ -1,0 +1,103 @@
+"""The tool user: a Llama of our usual size that writes a JSON call when it needs a tool, reads the result, and answers.
+
+It learns from fresh questions at every step, with the loss on what it writes itself: calls and answers, not what a tool
+reports. The three tools are fixed: the bundled model is not told of them, it has learned their names and arguments.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from aigc_course.rollouts import of_like_length
+from aigc_course.train import tool_exam, tool_texts
+from aigc_course.train.llama import special_ids, untrained
+from aigc_course.train.lm import save
+from aigc_course.train.muon import Muon
+from aigc_course.train.reasoning import load
+from aigc_course.train.tool_texts import Task
+from aigc_course.train.tool_tokens import CONTEXT, build_tokenizer
+
+__all__ = ["build", "card", "losses", "measure", "optimizer", "save", "settings"]
+SEEDS = (1, 2, 3)  # the first is bundled
+STEPS, QUESTIONS, LEARNING_RATE = 1600, 48, 3e-3
+WIDTH, LAYERS = 128, 3
+BARS = {"wrong_tool": 0.02, "malformed": 0.005, "wrong": 0.05, "needless": 0.02, "reasoner": 0.6}
+TOLERANCE = {"wrong": 0.03, "needless": 0.02}
+Row = list[tuple[list[int], bool]]  # the ids of a question, a call, a result, …; whether the model is to write them
+
+
+def settings(seed: int) -> dict:
+    """What a training depends on; a checkpoint made with other settings is not continued."""
+    return {
+        "seed": seed,
+        "steps": STEPS,
+        "learning_rate": LEARNING_RATE,
+        "questions": QUESTIONS,
+        "shape": [WIDTH, LAYERS],
+        "kinds": {make.__name__: weight for make, weight in tool_texts.KINDS.items()},
+    }
+
+
+def build(seed: int) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """The untrained model and its tokenizer."""
+    tokenizer = build_tokenizer()
+    shape = {"width": WIDTH, "layers": LAYERS, "context": CONTEXT}
+    return untrained(seed, len(tokenizer), special_ids(tokenizer), **shape), tokenizer
+
+
+def optimizer(model) -> torch.optim.Optimizer:
+    return Muon(model, LEARNING_RATE)
+
+
+def losses(model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor]]:
+    """step → the terms of its loss."""
+
+    def losses(step: int) -> Iterator[torch.Tensor]:
+        rng = random.Random(f"tool_user {seed} {step}")
+        return loss_parts(model, encode(tokenizer, [tool_texts.training(rng) for _ in range(QUESTIONS)]))
+
+    return losses
+
+
+def encode(tokenizer, tasks: Sequence[Task]) -> list[Row]:
+    """Tasks as ids, as the template lays them out: <s> question, call </s>, result, … answer </s>."""
+    told = [[task.question, *tool_texts.turns(task)] for task in tasks]
+    told = [[text if i == 0 or i % 2 else _reported(text) for i, text in enumerate(texts)] for texts in told]
+    ids = iter(tokenizer([text for texts in told for text in texts], add_special_tokens=False)["input_ids"])
+    begin, end = [tokenizer.bos_token_id], [tokenizer.eos_token_id]
+    return [
+        [(begin + next(ids), False) if i == 0 else (next(ids) + end * (i % 2), bool(i % 2)) for i in range(len(texts))]
+        for texts in told
+    ]
+
+
+def _reported(result: str) -> str:
+    return f"<tool_response>{result}</tool_response>"
+
+
+def loss_parts(model, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
+    """The mean loss (nats per token that the model writes), as a sum of terms in which short rows stand with short
+    ones. Fill on the right needs no attention mask: no real token looks to its right."""
+    ids = [torch.tensor([i for part, _ in row for i in part]) for row in rows]
+    aims = [torch.tensor([i if ours else -100 for part, ours in row for i in part]) for row in rows]
+    total = sum(int((aim >= 0).sum()) for aim in aims)
+    for some in of_like_length([len(row) for row in ids]):
+        batch = pad_sequence([ids[i] for i in some], batch_first=True)[:, :-1]
+        aim = pad_sequence([aims[i] for i in some], batch_first=True, padding_value=-100)[:, 1:]
+        logits = model.lm_head(model.model(batch, use_cache=False).last_hidden_state[aim >= 0])
+        yield torch.nn.functional.cross_entropy(logits, aim[aim >= 0], reduction="sum") / total
+
+
+def measure(folder: Path, seed: int) -> dict[str, float]:
+    """The exam on what was saved, as a learner loads it; the same questions for every seed."""
+    return tool_exam.evaluate(load(folder), tool_exam.exam())
+
+
+def card(results: dict[int, dict]) -> str:
+    """The text of the model card. results: seed → measures, the published seed first."""
+    model, tokenizer = build(next(iter(results)))
+    return tool_exam.card(results, model.num_parameters(), len(tokenizer), LAYERS, STEPS, QUESTIONS)
