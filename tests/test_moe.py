@@ -11,6 +11,7 @@ from transformers.models.mixtral.modeling_mixtral import MixtralSparseMoeBlock, 
 
 from aigc_course import moe
 from aigc_course.errors import CourseError
+from aigc_course.train import experts
 
 T, D, E, W, K = 50, 12, 6, 10, 2
 
@@ -164,3 +165,115 @@ def test_information_is_none_by_chance_and_all_where_one_decides_the_other(draw)
     assert moe.information(moe.traffic(dealt, kinds, 4, 4)) < 0.05
     assert 0 < moe.by_chance(sorted_, kinds, 4, 4, draw) < 0.05
     assert moe.traffic(torch.tensor([[0, 1], [1, 2]]), torch.tensor([0, 1]), 2, 3).tolist() == [[1, 1, 0], [0, 1, 1]]
+
+
+# ---- what the experts learn, and the stored trainings ----------------------------------------------------------------
+
+
+def test_every_word_has_its_kind():
+    words = {
+        "小明": "name",
+        "Lucy": "name",
+        "公园": "zh",
+        "park": "en",
+        "'s": "en",
+        "7": "digit",
+        "七": "zh",
+        ":": "mark",
+    }
+    assert {word: experts.kind(word) for word in words} == words
+    assert experts.kind(experts.START) == "start"
+    counts = torch.bincount(experts.kind_of_id())
+    assert (counts[2:4] == torch.tensor([32, 10])).all()
+    assert counts.sum() == len(experts.vocabulary())
+
+
+def test_the_phone_book_has_one_number_for_each_pair():
+    book = experts.phone_book()
+    assert len({tuple(line[:2]) for line in book}) == len(book) == 256
+    digits = "".join("".join(line[experts.FIRST :]) for line in book)
+    assert len(digits) == 256 * experts.DIGITS
+    assert all(70 < digits.count(d) < 135 for d in "0123456789")  # 102 each on average: nothing to gain by one guess
+
+
+def test_batches_are_the_seeds_own_and_begin_and_end():
+    one, again, other = (next(experts.batches(seed)) for seed in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert len(one) == experts.DOCUMENTS + experts.LINES
+    assert (one[:, 0] == experts.vocabulary()[experts.START]).all()
+    ends = one.gather(1, (one != moe.FILL).sum(1, keepdim=True) - 1)
+    assert (ends == experts.vocabulary()[experts.END]).all()
+    assert len(experts.kinds(one)) == len(moe.next_ids(one))
+
+
+def test_digits_are_asked_where_they_stand():
+    """A made-up model that knows the line by heart gets all digits right, one that is a place late gets none."""
+    book = experts.exam()[1]
+
+    class Knows:
+        def __init__(self, late):
+            self.late = late
+
+        def __call__(self, ids, closed=()):
+            said = torch.nn.functional.one_hot(ids[:, 1:].roll(self.late, 1), len(experts.vocabulary())).float()
+            return said.flatten(0, 1), None
+
+    assert experts.digits_right(Knows(0)) == 1
+    late = (book[:, 3:7] == book[:, 4:8]).float().mean()
+    assert experts.digits_right(Knows(1)) == pytest.approx(float(late))
+
+
+def test_what_experts_know_of_numbers_that_they_divide_by_place():
+    """A made-up router: the first digits to experts 0 and 1, the second to 2 and 3, and so on."""
+
+    class Routed:
+        shape = moe.Shape(9, experts=8)
+
+        def __call__(self, ids, closed=()):
+            place = torch.arange(ids.shape[1] - 1).expand(len(ids), -1)[ids[:, 1:] != moe.FILL]
+            first = 2 * (place - experts.FIRST).clamp(0, 3)
+            return None, moe.Routing(None, torch.stack([first, first + 1], -1), None)
+
+    know = experts.what_experts_know(Routed())
+    assert know["place"][0] == pytest.approx(math.log(4), abs=1e-3) == know["place"][2]
+    assert know["zh"][0] == know["en"][0] == 0
+
+
+def test_a_training_is_measured_and_watched(monkeypatch):
+    monkeypatch.setattr(experts, "CURVE", 1)
+    result, seen = experts.learn("compute", 3e-3, 2, seed=1)
+    assert seen == []
+    assert len(result.curve) == 2
+    assert result.curve[-1] == pytest.approx(result.digits, abs=1e-4)
+    assert (result.held, result.know) == (result.used, None)
+    torch.manual_seed(0)
+    shot = experts.snapshot(moe.Model(experts.shape("bias")), 1, 2.0)
+    assert sum(shot.load) == pytest.approx(1, abs=1e-2)
+    counts = torch.tensor(shot.traffic)
+    assert counts.shape == (len(experts.KINDS), experts.EXPERTS)
+    assert torch.allclose(counts.sum(0) / counts.sum(), torch.tensor(shot.load), atol=1e-3)
+
+
+def test_stored_trainings_are_those_of_the_plan():
+    runs = experts.stored_runs()
+    assert tuple(runs) == moe.BALANCES
+    for run in runs.values():
+        assert [shot.step for shot in run] == [1, *range(experts.EVERY, experts.STEPS + 1, experts.EVERY)]
+        assert all(torch.tensor(shot.traffic).shape == (len(experts.KINDS), experts.EXPERTS) for shot in run)
+    for arm, rate, steps, seed in experts.plan():
+        found = [r for r in experts.stored_results(arm, rate, steps) if r.seed == seed]
+        assert len(found) == 1, f"{arm} at {rate}, {steps} steps, seed {seed}: run python -m aigc_course.train.experts"
+        model = moe.Model(experts.shape(arm))
+        assert (found[0].held, found[0].used) == (moe.held(model), moe.used(model))
+        assert (found[0].without is not None) == (arm in moe.BALANCES)
+
+
+def test_unknown_or_damaged_trainings_are_said(monkeypatch, tmp_path):
+    with pytest.raises(CourseError, match="compute"):
+        experts.stored_results("dense")
+    monkeypatch.setattr(experts, "path", lambda: tmp_path / "expert_runs.json")
+    for text in ("", "{}", '{"runs": {"none": [[1]]}, "results": []}', '{"runs": {}, "results": [{"arm": "x"}]}'):
+        experts.path().write_text(text)
+        with pytest.raises(CourseError, match="expert_runs"):
+            experts.stored_runs()

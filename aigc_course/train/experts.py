@@ -146,16 +146,10 @@ def digits_right(model: moe.Model, closed: Collection[int] = ()) -> float:
     return float((guess == book[:, 1:])[:, FIRST : FIRST + DIGITS].float().mean())
 
 
-def loss_of_documents(model: moe.Model) -> float:
-    """Nats per token on the exam's documents."""
-    return float(moe.losses(model, exam()[0]).mean())
-
-
 def loss_by_kind(model: moe.Model, closed: Collection[int] = ()) -> Tensor:
     """(kinds,), nats: how surprised the model is by what follows a token of each kind, on the exam."""
-    lost, sort = (
-        torch.cat(part) for part in zip(*[(moe.losses(model, x, closed), kinds(x)) for x in exam()], strict=True)
-    )
+    lost = torch.cat([moe.losses(model, batch, closed) for batch in exam()])
+    sort = torch.cat([kinds(batch) for batch in exam()])
     return torch.zeros(len(KINDS)).index_add(0, sort, lost) / torch.bincount(sort, minlength=len(KINDS))
 
 
@@ -182,10 +176,10 @@ def what_experts_know(model: moe.Model, seed: int = 0) -> dict[str, list[float]]
     }
     found = {}
     for name, (experts, what) in pairs.items():
-        n, share = int(what.max()) + 1, moe.load(what, int(what.max()) + 1)
-        told = moe.information(moe.traffic(experts, what, n, e))
-        chance = moe.by_chance(experts, what, n, e, draw)
-        found[name] = [round(x, 4) for x in (told, chance, math.log(moe.effective_experts(share)))]
+        n = int(what.max()) + 1
+        told, chance = moe.information(moe.traffic(experts, what, n, e)), moe.by_chance(experts, what, n, e, draw)
+        most = math.log(moe.effective_experts(moe.load(what, n)))  # the entropy of what is asked
+        found[name] = [round(x, 4) for x in (told, chance, most)]
     return found
 
 
@@ -226,24 +220,21 @@ def learn(arm: str, rate: float, steps: int, seed: int, watch: bool = False) -> 
     recipe = moe.Recipe(steps, rate, arm if mixture else "none")
     start, looked, curve, seen = time.process_time(), 0.0, [], []
     for step, loss, _ in moe.train(model, batches(seed), recipe):
-        look = time.process_time()
+        look = time.process_time()  # looking is not training
         if step % CURVE == 0:
             curve.append(round(digits_right(model), 4))
         if watch and (step == 1 or step % EVERY == 0):
             seen.append(snapshot(model, step, loss))
         looked += time.process_time() - look
     seconds = round(time.process_time() - start - looked, 1)
-    documents = round(loss_of_documents(model), 4)
+    lost = round(float(moe.losses(model, exam()[0]).mean()), 4)
     known = {}
     if mixture:
         share = moe.load(sent(model)[0], EXPERTS)
         known = {"effective": round(moe.effective_experts(share), 2), "violation": round(moe.max_violation(share), 2)}
         known |= {"know": what_experts_know(model), "without": without_each(model)}
     counts = moe.held(model), moe.used(model)
-    return Result(arm, rate, steps, seed, *counts, curve[-1], documents, curve, seconds, **known), seen
-
-
-# ---- what is stored ------------------------------------------------------------------------------------------------
+    return Result(arm, rate, steps, seed, *counts, curve[-1], lost, curve, seconds, **known), seen
 
 
 def path() -> Path:
@@ -279,13 +270,6 @@ def stored_results(arm: str, rate: float = RATES[0], steps: int = STEPS) -> list
     return found
 
 
-def save(runs: dict[str, list[Snapshot]], results: list[Result]) -> None:
-    """Write what is stored, a snapshot or a result a line."""
-    labels = [f"{json.dumps(label)}: [\n" + ",\n".join(map(json.dumps, run)) + "\n]" for label, run in runs.items()]
-    rows = ",\n".join(json.dumps(asdict(result)) for result in results)
-    write_whole(path(), '{"runs": {\n' + ",\n".join(labels) + '\n},\n"results": [\n' + rows + "\n]}\n")
-
-
 def plan() -> Iterator[tuple[str, float, int, int]]:
     """(arm, rate, steps, seed) of every training: all arms at the first rate; then those compared at other rates, since
     a control that is badly tuned proves nothing; then the cheap dense model for twice as long."""
@@ -304,7 +288,9 @@ def main() -> None:
         result, seen = learn(arm, rate, steps, seed, watch)
         results.append(result)
         runs |= {arm: seen} if seen else {}
-        save(runs, results)
+        labels = [f"{json.dumps(label)}: [\n" + ",\n".join(map(json.dumps, run)) + "\n]" for label, run in runs.items()]
+        rows = ",\n".join(json.dumps(asdict(one)) for one in results)
+        write_whole(path(), '{"runs": {\n' + ",\n".join(labels) + '\n},\n"results": [\n' + rows + "\n]}\n")
         print(arm, rate, steps, seed, result.digits, result.documents, result.effective, result.seconds, flush=True)
 
 
