@@ -14,6 +14,14 @@ from aigc_course.errors import CourseError
 
 FORMATS = {"bf16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}  # bytes per weight, without the scales
 USABLE = 0.9  # of a card's memory: the rest is for activations, the program itself, fragments
+# the lecture's deployment table for DeepSeek-R1 and V3 (claims serving-table, serving-tflops, serving-prices): card,
+# how many, TFLOPS and GB of all, number format, yuan a month for all
+LECTURE = (
+    ("H800", 16, 31664, 1280, "fp8", 180_000),
+    ("H200", 8, 15832, 1128, "fp8", 110_000),
+    ("H20", 16, 2368, 1536, "fp8", 80_000),
+    ("910B", 32, 10016, 2048, "bf16", 120_000),
+)
 EVEN = tuple(2**i for i in range(11))  # cards that share heads and experts evenly
 
 

@@ -16,7 +16,7 @@ from test_widgets import inside
 from aigc_course import serving
 from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS, set_lang
-from aigc_course.widgets.serving import HOURS, LECTURE, FitCalculator
+from aigc_course.widgets.serving import HOURS, FitCalculator
 
 JS = Path(__file__).parent / "js"
 
@@ -153,7 +153,7 @@ def screen(request, lab, chrome):
 @pytest.mark.browser
 def test_the_lectures_rows_fit_and_cost_what_the_lesson_says(screen):
     r1 = serving.models()["DeepSeek-R1"]
-    for name, n, form, price in LECTURE:
+    for name, n, _, _, form, price in serving.LECTURE:
         screen.row(f"{n} × {name}")
         assert screen.verdict().startswith(screen.words["fits"]) and sum(screen.widths()) == pytest.approx(100)
         card = serving.cards()[name]

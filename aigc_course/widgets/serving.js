@@ -82,7 +82,7 @@ function render({ model: view, el: host }) {
   const card = select("card", t("卡", "Card"), cards.map((c) => c.name), (name) => `${name} · ${figure(named(cards, name).memory / 1e9)} GB`);
   const n = select("n", t("几张", "How many"), COUNTS, String);
   const form = select("form", t("数字格式", "Number format"), Object.keys(forms), (name) => name.toUpperCase());
-  const context = power("context", t("每人的上下文", "Context of each user"), CONTEXT, "token");
+  const context = power("context", t("每人的上下文", "Context of each user"), CONTEXT, t("个 token", "tokens"));
   const users = power("users", t("同时的用户", "Users at once"), USERS, "");
   const price = number(t("每张卡每小时", "One card for one hour"), "", { min: 0, step: 0.1 }, t("元", "yuan"));
   const reach = number(t("实际达到上限的", "In practice, of the bound"), view.get("usable").reach, { min: 1, max: 100, step: 1 }, "%");

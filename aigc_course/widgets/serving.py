@@ -8,13 +8,6 @@ from aigc_course.i18n import t
 from aigc_course.widgets import svg
 from aigc_course.widgets.base import CourseWidget, page_files
 
-# the lecture's deployment table: card, how many, format, yuan a month for all (claims serving-table, serving-prices)
-LECTURE = (
-    ("H800", 16, "fp8", 180_000),
-    ("H200", 8, "fp8", 110_000),
-    ("H20", 16, "fp8", 80_000),
-    ("910B", 32, "bf16", 120_000),
-)
 HOURS = 30 * 24  # in a month
 REACH = 20  # per cent of the bound: about what DeepSeek's own service reached (claim serving-deepseek-day)
 START = {"model": "DeepSeek-R1", "card": "H800", "n": 16, "form": "fp8", "context": 8192, "users": 16}
@@ -57,12 +50,12 @@ class FitCalculator(CourseWidget):
                 )
         model, card = serving.models()[start["model"]], serving.cards()[start["card"]]
         serving.memory(model, card, start["n"], start["form"], start["context"], start["users"])
-        prices = {name: price / n / HOURS for name, n, _, price in LECTURE}
+        prices = {name: price / n / HOURS for name, n, *_, price in serving.LECTURE}
         super().__init__(
             models=[_model(m) for m in serving.models().values()],
             cards=[_card(c, prices.get(c.card)) for c in serving.cards().values()],
             forms=serving.FORMATS,
-            lecture=[{"card": card, "n": n, "form": form} for card, n, form, _ in LECTURE],
+            lecture=[{"card": card, "n": n, "form": form} for card, n, _, _, form, _ in serving.LECTURE],
             start=start,
             usable={"memory": serving.USABLE, "reach": REACH},
             **kwargs,
@@ -82,7 +75,7 @@ class FitCalculator(CourseWidget):
             shapes.append(svg.box(24 + 120 * at, 78, 14, 14, colour, rx=3))
             shapes.append(svg.text(44 + 120 * at, 90, words, 14, svg.SOFT))
         scale = 380 / max(card.memory_gb for card in serving.cards().values())  # pixels for a GB
-        for at, (name, n, form, _) in enumerate(LECTURE):
+        for at, (name, n, _, _, form, _) in enumerate(serving.LECTURE):
             card, top = serving.cards()[name], 112 + 40 * at
             held = serving.memory(model, card, n, form, context, users)
             shapes.append(svg.text(24, top + 18, f"{n} × {name}, {form.upper()}", 15))
@@ -100,7 +93,7 @@ class FitCalculator(CourseWidget):
                     svg.SOFT,
                 )
             )
-        bottom = 112 + 40 * len(LECTURE)
+        bottom = 112 + 40 * len(serving.LECTURE)
         note = t("静态图；运行单元格就能操作", "A still picture: run the cell to use it")
         shapes.append(svg.text(736, bottom + 16, note, 13, svg.SOFT, text_anchor="end"))
         return svg.picture(760, bottom + 32, title, shapes)
