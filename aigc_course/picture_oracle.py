@@ -46,20 +46,42 @@ def read(picture: np.ndarray) -> tuple[str, list[Seen]]:
 
     Objects are told apart by their colours; spots of less than 1 % of the picture are left out.
     """
-    pixels = picture.astype(float)
     names = [*BACKGROUNDS, *COLOURS]
-    palette = np.array([*BACKGROUNDS.values(), *COLOURS.values()], float)
-    border = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3)])
-    background = int(((palette[: len(BACKGROUNDS)] - np.median(border, 0)) ** 2).sum(-1).argmin())
-    choices = [background, *range(len(BACKGROUNDS), len(names))]
-    nearest = np.array(choices)[((pixels[..., None, :] - palette[choices]) ** 2).sum(-1).argmin(-1)]
+    background = _background(picture)
+    colours = [*range(len(BACKGROUNDS), len(names))]
+    nearest = _nearest(picture, [background, *colours])
     # an edge is a mixture and may look like a third colour: only what fills something solid is an object
-    solid = [c for c in choices[1:] if _core(nearest == c).sum() > 0.01 * nearest.size]
+    solid = [c for c in colours if _core(nearest == c).sum() > 0.01 * nearest.size]
     if not solid:
         return names[background], []
-    left = [background, *solid]
-    nearest = np.array(left)[((pixels[..., None, :] - palette[left]) ** 2).sum(-1).argmin(-1)]
+    nearest = _nearest(picture, [background, *solid])
     return names[background], [_seen(nearest == c, names[c]) for c in solid]
+
+
+def extent(picture: np.ndarray) -> tuple[float, float, float]:
+    """(x, y, area) of all that is not background, whatever its colours: the centre of its box and its share of the
+    picture, as in `Seen`; area 0 where there is nothing."""
+    background = _background(picture)
+    mask = _filled(_nearest(picture, [background, *range(len(BACKGROUNDS), len(_PALETTE))]) != background)
+    if not mask.any():
+        return 0.5, 0.5, 0.0
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    side = len(mask)
+    return (columns[0] + columns[-1] + 1) / 2 / side, (rows[0] + rows[-1] + 1) / 2 / side, float(mask.mean())
+
+
+_PALETTE = np.array([*BACKGROUNDS.values(), *COLOURS.values()], float)
+
+
+def _background(picture: np.ndarray) -> int:
+    """The number of the background, by the median of the border."""
+    border = np.concatenate([picture[:2].reshape(-1, 3), picture[-2:].reshape(-1, 3), picture[:, :2].reshape(-1, 3)])
+    return int(((_PALETTE[: len(BACKGROUNDS)] - np.median(border, 0)) ** 2).sum(-1).argmin())
+
+
+def _nearest(picture: np.ndarray, choices: list[int]) -> np.ndarray:
+    """For each pixel the nearest of these colours, by number."""
+    return np.array(choices)[((picture[..., None, :] - _PALETTE[choices]) ** 2).sum(-1).argmin(-1)]
 
 
 def _core(mask: np.ndarray) -> np.ndarray:

@@ -51,9 +51,11 @@ def tiny(monkeypatch, tmp_path):
 
 
 def test_training_measures_saves_and_previews(tiny, monkeypatch):
-    monkeypatch.setattr(painter_exam, "repainted", lambda *_: {"kept": 1.0, "followed": 1.0})
+    marks = [{"layout": True, "kept": False, "followed": True}]
+    monkeypatch.setattr(painter_exam, "repainted", lambda *_: marks)
     measured = train.run("painter", 1)
-    assert {"plain", "wrong", "plain_zh", "plain_en", "pair", "relation", "kept_at_3", "followed_at_8"} <= set(measured)
+    assert {"plain", "wrong", "plain_zh", "plain_en", "pair", "relation"} <= set(measured)
+    assert [measured[name] for name in ("layout_at_3", "kept_at_3", "followed_at_8")] == [1, 0, 1]
     assert measured["n"] == 6  # two captions, three sampling seeds
     folder = tiny / "train" / "painter-1" / "model"
     with Image.open(folder / painter.GRID) as shown:

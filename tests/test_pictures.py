@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from aigc_course.picture_oracle import judge, read
+from aigc_course.picture_oracle import extent, judge, read
 from aigc_course.pictures import BACKGROUNDS, COLOURS, RELATIONS, SHAPES, SIDE, THINGS, Scene, Thing, caption, draw
 
 MOVES = {"left of": (-0.24, 0), "right of": (0.24, 0), "above": (0, -0.24), "below": (0, 0.24)}
@@ -35,6 +35,18 @@ def test_the_oracle_reads_each_shape_in_each_colour_also_with_noise(shape):
             assert all(judge(seen, scene).values()), (scene, read(seen))
         [thing] = read(picture)[1]
         assert abs(thing.x - at[0]) < 0.03
+
+
+def test_the_extent_is_that_of_the_thing_whatever_its_colours():
+    picture = draw(Scene("grey", (Thing("square", "red", 0.3, 0.65, 0.2),)))
+    x, y, area = extent(picture)
+    [thing] = read(picture)[1]
+    assert (x, y) == (thing.x, thing.y) and area == pytest.approx(thing.area, rel=0.05)
+    half = picture.copy()
+    half[:, : int(x * SIDE)][picture[:, : int(x * SIDE), 0] > 180] = COLOURS["blue"]
+    assert {one.colour for one in read(half)[1]} == {"red", "blue"}
+    assert extent(half) == (x, y, pytest.approx(area, rel=0.1))
+    assert extent(draw(Scene("grey", ()))) == (0.5, 0.5, 0.0)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)

@@ -217,7 +217,7 @@ def save(model: torch.nn.ModuleDict, tokenizer, folder: Path) -> Path:
 
 def measure(folder: Path, seed: int) -> dict[str, float]:
     """`painter_exam.examine` on what was saved, as a learner loads it."""
-    return painter_exam.examine(load_painter(str(folder), "cpu"), seed)
+    return painter_exam.examine(load_painter(str(folder), "cpu"))
 
 
 def card(results: dict[int, dict]) -> str:
@@ -247,7 +247,9 @@ relation), 20 steps, guidance 3, three sampling seeds, captions never trained on
 |{"---|" * (len(names) + 1)}
 {rows}
 
-plain: one shape in the middle; unseen: colour and shape never seen together; kept and followed: image to image.
+plain: one shape in the middle; unseen: colour and shape never seen together. Image to image, the prompt asking for
+another shape, colour and background, 3 × 100 pictures: layout at strength .3: place and extent are the given picture's;
+kept: its background and colour, too; followed at .8: background, colour and shape are the prompt's.
 No picture of the training held more than two shapes; what it makes of three is measured in the lesson.
 
 ![{shown} captions never trained on]({GRID})
