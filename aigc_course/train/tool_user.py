@@ -23,7 +23,7 @@ from aigc_course.train.tool_tokens import CONTEXT, build_tokenizer
 
 __all__ = ["build", "card", "losses", "measure", "optimizer", "save", "settings"]
 SEEDS = (1, 2, 3)  # the first is bundled
-STEPS, QUESTIONS, LEARNING_RATE = 1600, 48, 3e-3
+STEPS, QUESTIONS, LEARNING_RATE = 1300, 40, 3e-3
 WIDTH, LAYERS = 128, 3
 BARS = {"wrong_tool": 0.02, "malformed": 0.005, "wrong": 0.05, "needless": 0.02, "reasoner": 0.6}
 TOLERANCE = {"wrong": 0.03, "needless": 0.02}
