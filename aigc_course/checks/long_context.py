@@ -14,7 +14,7 @@ from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
 
 NEAR = 1e-4  # float32 is precise enough
-SHORT, LONGEST = 1200, 24_000  # tokens: a table of float32 takes 6 MB, and 2.3 GB
+SHORT, LONGEST = 1600, 24_000  # tokens: a table of float32 takes 10 MB, and 2.3 GB
 # bytes: a key and a value copied, even into Python lists, take less; a column of a chunk's table takes more
 PER_TOKEN = 320
 FAULTS = ("ahead", "window", "places", "late", "sinks")
@@ -95,6 +95,11 @@ HINTS = {
         "有的 token 算了两次：它既是汇，又在窗口里。拼起来之前，去掉重复的。",
         "Some tokens count twice: they are sinks and in the window as well. Take out the doubles when you put the two "
         "together.",
+    ),
+    "reach": (
+        "n 和 m 一样时对，n 小的时候不对：一批的第一个查询，窗口要伸到这一批前面去，从 start - window + 1 起。",
+        "Right where n equals m, wrong where n is smaller: the window of a chunk's first query reaches back to before "
+        "the chunk, to start - window + 1.",
     ),
     "no scale": (
         "分数要除以 √d，d 是一行查询有几个数。",
@@ -393,24 +398,23 @@ def q2(sliding_window, rng):
     def output(*given):
         answer = sliding_window(*given)
         expect(_is_measured(answer, len(given[0]), len(given[2][0])), t(*HINTS["measured form"]))
+        expect(all(math.isfinite(x) for row in answer[0] for x in row), t(*HINTS["nan"]))
         return answer[0]
 
     cases = [_window_case(rng, number) for number in range(16)]
-    answer = output(*cases[0][0])
-    expect(all(math.isfinite(x) for row in answer for x in row), t(*HINTS["nan"]))
     diagnose(output, cases, HINTS, "q2", NEAR)
 
-    window, sinks = rng.randint(12, 16), rng.randint(1, 3)
+    sinks = rng.randint(1, 3)
 
-    def long_text(n, m):
+    def long_text(n, m, window):
         draw = np.random.default_rng(rng.getrandbits(32))
         q, k, v = (draw.normal(size=(rows, 1)).round(2) for rows in (n, m, m))
         alone = np.vstack([np.zeros((m - n, 1)), q])  # the queries that come before those asked for do not matter
         return (q.tolist(), k.tolist(), v.tolist(), window, sinks), _by_views(alone, k, v, window, sinks)[m - n :]
 
-    held = {}
+    window, held = rng.randint(24, 32), {}
     for n, m in ((SHORT, SHORT), (2 * SHORT, 2 * SHORT), (200, SHORT), (200, 5 * SHORT)):
-        given, right = long_text(n, m)
+        given, right = long_text(n, m, window)
         answer = sliding_window(*given)
         expect(_is_measured(answer, n, 1) and close(answer[0], right, NEAR), t(*HINTS["boundary"]))
         held[n, m] = answer[1] / 1e6
@@ -419,7 +423,7 @@ def q2(sliding_window, rng):
     more, a, b = 4 * SHORT, held[200, SHORT], held[200, 5 * SHORT]
     expect((b - a) * 1e6 < more * PER_TOKEN, t(*(hint.format(more=more, a=a, b=b) for hint in HINTS["all keys"])))
 
-    given, right = long_text(LONGEST, LONGEST)
+    given, right = long_text(LONGEST, LONGEST, rng.randint(100, 128))
     answer = sliding_window(*given)
     same = _is_measured(answer, LONGEST, 1) and close(answer[0], right, NEAR)
     expect(same, t(*(hint.format(n=LONGEST) for hint in HINTS["long"])))
@@ -442,15 +446,19 @@ def _window_case(rng, number):
     q, k, v = _normal(rng, n, d), _normal(rng, m, d), _normal(rng, m, width)
     seen = _window(n, m, window, sinks)
     scores = np.array(q) @ np.array(k).T / math.sqrt(d)
-    double = seen & _window(n, m, window, 0) & (np.arange(m) < sinks)
+    first = np.arange(m) < sinks
+    double = seen & first & (np.arange(m) > m - n - window)  # in the window of any query
 
     def by(scores, seen=seen):
         return (_softmax(np.where(seen, scores, -1e30)) @ np.array(v)).tolist()
 
     mistakes = {name: [_masked(q, k, v, mask)] for name, mask in _wrong_masks(n, m, window, sinks).items()}
     right = by(scores)
+    narrow = _wrong_masks(n, m, window, sinks)["narrow"] | _window(n, m, 1, 0)  # but the token itself
+    mistakes["narrow"].append(_masked(q, k, v, narrow))
     mistakes |= {
-        "twice": [by(scores + np.log(2) * double)],
+        "twice": [by(scores + np.log(2) * both) for both in (double, double & _window(n, m, window, 0))],
+        "reach": [_masked(q, k, v, seen & (first | (np.arange(m) >= m - n)))],
         "no scale": [by(scores * math.sqrt(d)), by(scores / math.sqrt(d))],
         "late": [(np.where(seen, _softmax(scores), 0) @ np.array(v)).tolist()],
         "rounded": [[[round(x, digits) for x in row] for row in right] for digits in range(4)],
