@@ -64,11 +64,19 @@ def test_training_measures_saves_and_previews(tiny, monkeypatch):
     assert pipe("a red circle", num_inference_steps=1, output_type="np").images.shape == (1, 64, 64, 3)
 
 
-def test_a_preview_is_a_picture(tiny):
+def test_a_preview_is_a_picture_and_now_and_then_a_row_of_the_curve(tiny, monkeypatch):
     model, tokenizer = painter.build(1)
-    painter.preview(model, tokenizer, tiny / "preview.png")
-    with Image.open(tiny / "preview.png") as picture:
-        assert picture.size == (4 * 66, 66)
+    monkeypatch.setattr(painter, "ASKED", {"plain": 2, "pair": 1})
+    monkeypatch.setattr(painter, "EACH", 400)
+    curve = tiny / painter.CURVE
+    for step in (200, 400, 600, 800, 400):
+        path = tiny / f"{step:06d}.png"
+        painter.preview(model, tokenizer, path)
+        with Image.open(path) as picture:
+            assert picture.size == (4 * 66, 66)
+        if step == 800:
+            assert [line.split(",")[0] for line in curve.read_text().splitlines()] == ["step", "400", "800"]
+    assert curve.read_text() == "step,plain,pair\n400,0.000,0.000\n"  # of the later training only
     assert model.training
 
 

@@ -7,6 +7,7 @@ while, come pairs so noisy that only the caption says which thing is on which si
 
 import copy
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel
 
 from aigc_course import train
+from aigc_course.files import write_whole
 from aigc_course.hub import load_painter
 from aigc_course.pictures import Scene
 from aigc_course.progress import home
@@ -44,6 +46,7 @@ DAMPED = 0.1  # of the loss, so that the loop's clipping of gradients seldom bit
 DROPPED = 0.1  # captions left out, for guidance
 CLEAN, MISLED = 400, 0.5  # below this noise step so many captions are false: what is visible counts more than words
 PREVIEW = ("plain", "placed", "thing", "pair")
+CURVE, EACH, ASKED = "curve.csv", 600, {"plain": 32, "placed": 32, "pair": 32}  # every EACH steps so many are judged
 GRID, SHOWN = "grid.png", {"plain": 16, "placed": 16, "thing": 40, "pair": 28}
 SEEDS = (1,)
 TOLERANCE = {"plain": 0.02, "unseen": 0.15, "pair": 0.1}
@@ -203,15 +206,27 @@ def grid(pipe: StableDiffusionPipeline, wanted: dict[str, int], columns: int) ->
 
 
 def preview(model: torch.nn.ModuleDict, tokenizer, path: Path) -> None:
-    """What is painted now, as a PNG."""
-    grid(pipeline(model.eval(), tokenizer), dict.fromkeys(PREVIEW, 4), columns=8).save(path)
+    """What is painted now, as a PNG named after the step; now and then how much of it is right, too, in curve.csv."""
+    pipe = pipeline(model.eval(), tokenizer)
+    grid(pipe, dict.fromkeys(PREVIEW, 4), columns=8).save(path)
+    step = int(path.stem)
+    if step % EACH == 0:
+        curve = path.with_name(CURVE)
+        lines = curve.read_text(encoding="utf-8").splitlines()[1:] if curve.exists() else []
+        before = [line for line in lines if int(line.split(",")[0]) < step]  # of this training, not of an earlier one
+        shares = [f"{painter_exam.right(pipe, kind, n):.3f}" for kind, n in ASKED.items()]
+        write_whole(curve, "\n".join([",".join(["step", *ASKED]), *before, ",".join([str(step), *shares]), ""]))
     model.train()
 
 
 def save(model: torch.nn.ModuleDict, tokenizer, folder: Path) -> Path:
-    """Write the pipeline in float16 and diffusers' layout, and what it paints as grid.png, for people to look at."""
+    """Write the pipeline in float16 and diffusers' layout, what it paints as grid.png, for people to look at, and how
+    its training went as curve.csv."""
     pipeline(copy.deepcopy(model).half(), tokenizer).save_pretrained(folder)
     grid(pipeline(model, tokenizer), SHOWN, columns=10).quantize(128).save(folder / GRID, optimize=True)
+    curve = folder.parent / "previews" / CURVE
+    if curve.exists():
+        shutil.copy(curve, folder / CURVE)
     return folder
 
 
@@ -253,6 +268,8 @@ kept: its background and colour, too; followed at .8: background, colour and sha
 No picture of the training held more than two shapes; what it makes of three is measured in the lesson.
 
 ![{shown} captions never trained on]({GRID})
+
+[{CURVE}]({CURVE}): how much was right while it trained, every {EACH} steps.
 
 {shown} captions never trained on, each painted once: shapes in the middle, shapes elsewhere, known things, pairs. Faces
 in dark colours are smeared, small ones lose their features: the decoder has no room for them.
