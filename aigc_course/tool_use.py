@@ -189,6 +189,8 @@ def answers(questions: Sequence[str], tools: Sequence[Tool] = TOOLS, model="tool
     replies = [Reply("") for _ in questions]
     live = list(range(len(questions)))
     for left in range(ROUNDS, -1, -1):
+        if not live:
+            break
         turns = write(model, tokenizer, [chats[i] for i in live], tools)
         going_on = []
         for i, (text, tokens) in zip(live, turns, strict=True):

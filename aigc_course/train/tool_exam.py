@@ -140,7 +140,7 @@ ROWS = (  # measure, zh, en, what it is counted over: a measure, or a kind of th
         "reasoner",
         "模型 `reasoner` 不用工具，答对这些应用题",
         "the model `reasoner`, without tools: stories right",
-        "n_story",
+        "story",
     ),
 )
 
@@ -150,8 +150,11 @@ def measured(metrics: dict) -> dict[str, str]:
     counts = EXAM | metrics | {"n_no_need": metrics["n"] - metrics["n_need"]}
     shown = {name: str(round(value)) for name, value in metrics.items()}
     for name, *_, over in ROWS:
-        low, high = wilson(round(metrics[name] * counts[over]), counts[over])
-        shown[name] = f"{metrics[name]:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+        if counts[over]:
+            low, high = wilson(round(metrics[name] * counts[over]), counts[over])
+            shown[name] = f"{metrics[name]:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+        else:
+            shown[name] = "–"
     return shown
 
 
