@@ -64,20 +64,24 @@ def test_training_measures_saves_and_previews(tiny, monkeypatch):
     assert pipe("a red circle", num_inference_steps=1, output_type="np").images.shape == (1, 64, 64, 3)
 
 
-def test_a_preview_is_a_picture_and_now_and_then_a_row_of_the_curve(tiny, monkeypatch):
+def test_a_preview_is_a_picture_and_a_row_of_the_curve(tiny):
     model, tokenizer = painter.build(1)
-    monkeypatch.setattr(painter, "ASKED", {"plain": 2, "pair": 1})
-    monkeypatch.setattr(painter, "EACH", 400)
     curve = tiny / painter.CURVE
-    for step in (200, 400, 600, 800, 400):
+    for step in (200, 400, 600, 400):
         path = tiny / f"{step:06d}.png"
         painter.preview(model, tokenizer, path)
         with Image.open(path) as picture:
             assert picture.size == (4 * 66, 66)
-        if step == 800:
-            assert [line.split(",")[0] for line in curve.read_text().splitlines()] == ["step", "400", "800"]
-    assert curve.read_text() == "step,plain,pair\n400,0.000,0.000\n"  # of the later training only
+        if step == 600:
+            assert [line.split(",")[0] for line in curve.read_text().splitlines()] == ["step", "200", "400", "600"]
+    assert curve.read_text() == "step,plain\n200,0/4\n400,0/4\n"  # what an earlier training left is gone
     assert model.training
+
+
+def test_what_is_right_is_counted_by_kind_where_the_oracle_can_read_it():
+    shown = [(kind, scene, draw(scene)) for kind in ("plain", "pair", "thing") for scene, _ in examination(kind, 4)]
+    shown[0] = (*shown[0][:2], shown[1][2])  # another's picture
+    assert painter.right(shown) == {"plain": "3/4", "pair": "1/1"}  # known things it cannot read
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(tiny):

@@ -8,7 +8,7 @@ while, come pairs so noisy that only the caption says which thing is on which si
 import copy
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from aigc_course import train
 from aigc_course.files import write_whole
 from aigc_course.hub import load_painter
+from aigc_course.picture_oracle import judge, readable
 from aigc_course.pictures import Scene
 from aigc_course.progress import home
 from aigc_course.scenes import captions_of, examination, sample
@@ -46,7 +47,7 @@ DAMPED = 0.1  # of the loss, so that the loop's clipping of gradients seldom bit
 DROPPED = 0.1  # captions left out, for guidance
 CLEAN, MISLED = 400, 0.5  # below this noise step so many captions are false: what is visible counts more than words
 PREVIEW = ("plain", "placed", "thing", "pair")
-CURVE, EACH, ASKED = "curve.csv", 600, {"plain": 32, "placed": 32, "pair": 32}  # every EACH steps so many are judged
+CURVE = "curve.csv"
 GRID, SHOWN = "grid.png", {"plain": 16, "placed": 16, "thing": 40, "pair": 28}
 SEEDS = (1,)
 TOLERANCE = {"plain": 0.02, "unseen": 0.15, "pair": 0.1}
@@ -197,33 +198,51 @@ def pipeline(model: torch.nn.ModuleDict, tokenizer) -> StableDiffusionPipeline:
     return pipe
 
 
-def grid(pipe: StableDiffusionPipeline, wanted: dict[str, int], columns: int) -> Image.Image:
-    """Pictures of so many captions of each kind, none of them trained on, in rows with white lines between them."""
-    asked = [text for kind, n in wanted.items() for _, text in examination(kind, n)]
-    pictures = [np.pad(each, ((1, 1), (1, 1), (0, 0)), constant_values=255) for each in paint(pipe, asked, seed=0)]
-    rows = [np.concatenate(pictures[i : i + columns], 1) for i in range(0, len(pictures), columns)]
+def painted(pipe: StableDiffusionPipeline, wanted: dict[str, int]) -> list[tuple[str, Scene, np.ndarray]]:
+    """(kind, scene, picture) of so many captions of each kind, none of them trained on."""
+    asked = [(kind, scene, text) for kind, n in wanted.items() for scene, text in examination(kind, n)]
+    pictures = paint(pipe, [text for _, _, text in asked], seed=0)
+    return [(kind, scene, picture) for (kind, scene, _), picture in zip(asked, pictures, strict=True)]
+
+
+def grid(pictures: Sequence[np.ndarray], columns: int) -> Image.Image:
+    """Pictures in rows, with white lines between them."""
+    framed = [np.pad(each, ((1, 1), (1, 1), (0, 0)), constant_values=255) for each in pictures]
+    rows = [np.concatenate(framed[i : i + columns], 1) for i in range(0, len(framed), columns)]
     return Image.fromarray(np.concatenate(rows))
 
 
+def right(shown: Sequence[tuple[str, Scene, np.ndarray]]) -> dict[str, str]:
+    """kind → how many of its pictures are right in all that the oracle reads, as "3/4"; kinds that it reads only."""
+    told: dict[str, list[bool]] = {}
+    for kind, scene, picture in shown:
+        if readable(scene):
+            told.setdefault(kind, []).append(all(judge(picture, scene).values()))
+    return {kind: f"{sum(marks)}/{len(marks)}" for kind, marks in told.items()}
+
+
 def preview(model: torch.nn.ModuleDict, tokenizer, path: Path) -> None:
-    """What is painted now, as a PNG named after the step; now and then how much of it is right, too, in curve.csv."""
-    pipe = pipeline(model.eval(), tokenizer)
-    grid(pipe, dict.fromkeys(PREVIEW, 4), columns=8).save(path)
-    step = int(path.stem)
-    if step % EACH == 0:
-        curve = path.with_name(CURVE)
-        lines = curve.read_text(encoding="utf-8").splitlines()[1:] if curve.exists() else []
-        before = [line for line in lines if int(line.split(",")[0]) < step]  # of this training, not of an earlier one
-        shares = [f"{painter_exam.right(pipe, kind, n):.3f}" for kind, n in ASKED.items()]
-        write_whole(curve, "\n".join([",".join(["step", *ASKED]), *before, ",".join([str(step), *shares]), ""]))
+    """What is painted now, as a PNG named after the step, and how much of it is right, as a row of curve.csv."""
+    shown = painted(pipeline(model.eval(), tokenizer), dict.fromkeys(PREVIEW, 4))
+    grid([picture for _, _, picture in shown], columns=8).save(path)
+    add_to_curve(path.with_name(CURVE), int(path.stem), right(shown))
     model.train()
+
+
+def add_to_curve(curve: Path, step: int, marks: dict[str, str]) -> None:
+    """Write the row of `step`; rows of later steps are of an earlier training and go."""
+    lines = curve.read_text(encoding="utf-8").splitlines()[1:] if curve.exists() else []
+    before = [line for line in lines if int(line.split(",")[0]) < step]
+    rows = [",".join(["step", *marks]), *before, ",".join([str(step), *marks.values()])]
+    write_whole(curve, "\n".join(rows) + "\n")
 
 
 def save(model: torch.nn.ModuleDict, tokenizer, folder: Path) -> Path:
     """Write the pipeline in float16 and diffusers' layout, what it paints as grid.png, for people to look at, and how
     its training went as curve.csv."""
     pipeline(copy.deepcopy(model).half(), tokenizer).save_pretrained(folder)
-    grid(pipeline(model, tokenizer), SHOWN, columns=10).quantize(128).save(folder / GRID, optimize=True)
+    shown = painted(pipeline(model, tokenizer), SHOWN)
+    grid([picture for _, _, picture in shown], columns=10).quantize(128).save(folder / GRID, optimize=True)
     curve = folder.parent / "previews" / CURVE
     if curve.exists():
         shutil.copy(curve, folder / CURVE)
@@ -269,7 +288,7 @@ No picture of the training held more than two shapes; what it makes of three is 
 
 ![{shown} captions never trained on]({GRID})
 
-[{CURVE}]({CURVE}): how much was right while it trained, every {EACH} steps.
+[{CURVE}]({CURVE}): how many of four pictures of each kind were right while it trained.
 
 {shown} captions never trained on, each painted once: shapes in the middle, shapes elsewhere, known things, pairs. Faces
 in dark colours are smeared, small ones lose their features: the decoder has no room for them.

@@ -35,11 +35,6 @@ def marks(pipe, kind: str, n: int, seed: int) -> list[dict[str, bool]]:
     ]
 
 
-def right(pipe, kind: str, n: int, seed: int = 1) -> float:
-    """The share of n pictures of a kind that are right in all that the oracle reads."""
-    return sum(all(v for k, v in mark.items() if k != "zh") for mark in marks(pipe, kind, n, seed)) / n
-
-
 def repainted(pipe, strength: float, n: int, seed: int) -> list[dict[str, bool]]:
     """Image to image: drawn pictures of a shape somewhere, and a prompt for another shape, colour and background.
 
