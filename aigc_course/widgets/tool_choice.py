@@ -56,7 +56,7 @@ class ToolChooser(CourseWidget):
         """The table in the order of its totals, and under it the picture."""
         values = totals(self.marks, self.weights)
         order = sorted(range(len(values)), key=lambda i: -values[i])
-        left, right = 230, 650
+        left, right = 200, 664
         step = (right - left) // len(self.needs)
         whole = sum(self.weights)
         title = self._say("选哪个工具", "Which tool to choose")
@@ -76,7 +76,7 @@ class ToolChooser(CourseWidget):
             for k, mark in enumerate(self.marks[i]):
                 x = left + k * step + step // 2
                 shapes.append(svg.text(x, y + 19, figure(mark), 14, svg.SOFT, text_anchor="middle"))
-            long = round(36 * values[i] / TOP)
+            long = round(30 * values[i] / TOP)
             shapes.append(svg.box(right, y + 9, long, 10, svg.MODEL, rx=2))
             shapes.append(svg.text(732, y + 19, f"{values[i]:.2f}", 14, text_anchor="end", font_weight=600))
         bottom = 108 + 28 * len(order)
@@ -160,7 +160,7 @@ def _numbers(given, shape: tuple[int, ...]) -> np.ndarray | None:
 # ---- the picture of quality against cost ----------------------------------------------------------------------------
 
 WIDE, HIGH = 460, 330  # pixels of the picture; the plot's edges:
-LEFT, RIGHT, UPPER, LOWER = 54, 446, 16, 272
+LEFT, RIGHT, UPPER, LOWER = 62, 446, 16, 272
 NAME = 12  # size of a name
 GREY = "#767b82"
 
@@ -182,7 +182,7 @@ def beaten_by(measured: Sequence[Measured]) -> list[int | None]:
 def chart(names: Sequence[str], measured: Sequence[Measured], axes: tuple[str, str]) -> dict:
     """The picture in pixels, for the page and for the still picture.
 
-    points: of each candidate {x, y, low, high, quality, cost, interval, beaten (see `beaten_by`), label: {x, y, anchor, text}};
+    points: of each candidate {x, y, low, high, quality, cost, interval, beaten (see `beaten_by`), label};
     line: the frontier as a path, the best quality to be had up to each cost; xs, ys: [pixel, words] of the axes; axes:
     what they measure; plot: its edges, left, upper, right, lower.
     """

@@ -87,7 +87,7 @@ function render({ model, el: host }) {
     const [form, found, fits] = checks;
     const mark = (ok) => el("span", { class: ok === null ? "mark" : ok ? "mark ok" : "mark no" }, ok === null ? "–" : ok ? "✓" : "✗", el("span", { class: "sr-only" }, ok === null ? t("没有查", "not tried") : ok ? t("通过", "passed") : t("没通过", "failed")));
     const line = (ok, ...words) => el("li", { class: ok === null ? "untried" : "" }, mark(ok), el("span", {}, ...words, ok === false ? el("span", { class: "fault" }, " ", code(fault)) : ""));
-    const table = rules.length && found ? el("table", {},
+    const table = rules.length ? el("table", {},
       el("thead", {}, el("tr", {}, ...[t("参数", "argument"), t("schema 的要求", "what the schema wants"), t("模型给的", "what the model gave")].map((words) => el("th", { scope: "col" }, words)))),
       el("tbody", {}, ...rules.map(([key, rule, value]) => el("tr", {}, el("th", { scope: "row" }, code(key)),
         el("td", {}, rule === null ? t("schema 里没有", "not in the schema") : code(rule)), el("td", {}, value === null ? t("没给", "nothing") : code(value)))))) : null;

@@ -125,7 +125,7 @@ def told(written: str, call, result: Mapping, tools: Sequence[Tool]) -> dict:
             "有一个调用成功了，可是按 tools 里的工具它不该成功：请把模型当时能用的工具传给 tools。",
             "A call succeeded that these tools would not have let through: give `tools` as they were for the model.",
         )
-    given = call.arguments if call is not None and isinstance(call.arguments, dict) else {}
+    given = call.arguments if tool is not None and isinstance(call.arguments, dict) else {}
     rules = [[name, _json(rule), _json(given[name]) if name in given else None] for name, rule in _rules(tool)]
     rules += [[_shown(name), None, _json(value)] for name, value in given.items() if name not in dict(_rules(tool))]
     passed = [call is not None, tool is not None, not fault]
