@@ -271,11 +271,11 @@ def stored_results(arm: str, rate: float = RATES[0], steps: int = STEPS) -> list
 
 
 def plan() -> Iterator[tuple[str, float, int, int]]:
-    """(arm, rate, steps, seed) of every training: all arms at the first rate; then, one seed each, the mixture and its
-    cheap control at other rates, since a control that is badly tuned proves nothing, and that control for twice as
-    long. The large one needs no tuning: it knows all there is to know."""
+    """(arm, rate, steps, seed) of every training: all arms at the first rate; then, one seed each, the cheap control at
+    other rates, since a control that is badly tuned proves nothing, and for twice as long. The mixture is not tuned,
+    and the large control needs no tuning: it knows all there is to know."""
     yield from ((arm, RATES[0], STEPS, seed) for seed in SEEDS for arm in ARMS)
-    yield from ((arm, rate, STEPS, SEEDS[0]) for rate in RATES[1:] for arm in ("compute", "bias"))
+    yield from (("compute", rate, STEPS, SEEDS[0]) for rate in RATES[1:])
     yield "compute", RATES[0], LONG, SEEDS[0]
 
 
