@@ -22,8 +22,9 @@ from test_widgets import inside
 from aigc_course import tool_use
 from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS, set_lang
+from aigc_course.tool_choice import safe_range, scores
 from aigc_course.tools import TOOLS, broken
-from aigc_course.widgets.tool_choice import HIGH, WIDE, ToolChooser, beaten_by, chart, figure, totals
+from aigc_course.widgets.tool_choice import HIGH, WIDE, ToolChooser, beaten_by, chart, figure, named
 from aigc_course.widgets.tool_steps import MOST, ToolSteps, parts, told
 
 JS = Path(__file__).parent / "js"
@@ -35,7 +36,7 @@ NEEDS = {
     "zh": ["答得对", "便宜", "快", "数据不外传"],
     "en": ["Right answers", "Cheap", "Fast", "Data stays here"],
 }
-MARKS = [[4, 9, 9, 10], [9, 6, 5, 10], [8, 7, 7, 10], [6, 8, 6, 2]]
+MARKS = [[4, 9, 9, 10], [9, 6, 5, 10], [8, 7, 7, 10], [7, 8, 6, 2]]
 WEIGHTS = [4, 2, 2, 1]  # the third is first, the second next
 MEASURED = [(46, 41, 51, 120), (97, 94, 98, 900), (88, 84, 91, 400), (40, 33, 47, 500)]
 AXES = {"zh": ("答对（%）", "每题写的 token"), "en": ("right (%)", "tokens per question")}
@@ -95,13 +96,18 @@ def test_the_page_is_one_module_with_nothing_fetched(kind, name):
 # ---- the sums of the table
 
 
-def lead_changes(marks: np.ndarray, weights: np.ndarray, k: int) -> float | None:
-    """From algebra: the smallest relative change of weight k with which the winner is caught; None: none up to ±1."""
-    sums = marks @ weights
-    winner = int(sums.argmax())
-    ahead, slope = sums[winner] - sums, weights[k] * (marks[winner, k] - marks[:, k])
-    crossings = [-a / s for a, s in zip(ahead, slope, strict=True) if abs(s) > 1e-12]
-    return min((x for x in crossings if abs(x) < 1), key=abs, default=None)
+def sums(marks, weights) -> list[float]:
+    """Each candidate's total, as the lesson's module gives it."""
+    names, needs = map(str, range(len(marks))), [*map(str, range(len(weights)))]
+    return [*scores(*named([*names], needs, marks, weights)).values()]
+
+
+def nearest(marks, weights, need: int) -> float | None:
+    """The smallest relative change of one weight at which the winner is caught, from the lesson's `safe_range`; None:
+    none from down to nothing to double."""
+    table = named([*map(str, range(len(marks)))], [*map(str, range(len(weights)))], marks, weights)
+    changes = [factor - 1 for factor in safe_range(*table, str(need))]
+    return min((x for x in changes if abs(x) < 1), key=abs, default=None)
 
 
 def test_the_page_finds_the_changes_that_algebra_finds():
@@ -123,13 +129,13 @@ def test_the_page_finds_the_changes_that_algebra_finds():
         [node, "--input-type=module", "-e", script], input=json.dumps(cases), capture_output=True, text=True, check=True
     )
     some = 0
-    for case, (sums, flips) in zip(cases, json.loads(ran.stdout), strict=True):
+    for case, (got, flips) in zip(cases, json.loads(ran.stdout), strict=True):
         marks, weights = np.array(case["marks"]), np.array(case["weights"])
-        np.testing.assert_allclose(sums, totals(marks, weights), atol=1e-9)
-        np.testing.assert_allclose(sums, np.average(marks, axis=1, weights=weights), atol=1e-9)
-        winner = int(np.argmax(sums))
+        np.testing.assert_allclose(got, sums(marks, weights), atol=1e-9)
+        np.testing.assert_allclose(got, np.average(marks, axis=1, weights=weights), atol=1e-9)
+        winner = int(np.argmax(got))
         for k, found in enumerate(flips):
-            exact = lead_changes(marks, weights, k)
+            exact = nearest(marks, weights, k)
             if exact is None:
                 assert found is None
                 continue
@@ -186,15 +192,16 @@ def test_arrays_are_taken_and_the_picture_may_be_left_out():
 
 def test_the_frontier_is_whom_nobody_beats():
     assert beaten_by(MEASURED) == [None, None, None, 2]
-    assert beaten_by([(5, 5, 5, 1), (5, 5, 5, 1)]) == [None, None]  # the same twice: neither beats the other
+    assert beaten_by([(5, 5, 5, 1), (5, 5, 5, 1)]) == [None, 0]  # the same twice
     assert beaten_by([(5, 5, 5, 1), (5, 5, 5, 2), (6, 6, 6, 1)]) == [2, 2, None]
     rng = np.random.default_rng(0)
     for _ in range(50):
         rows = [(q, q, q, c) for q, c in rng.integers(1, 6, (6, 2)).tolist()]
-        for one, who in zip(rows, beaten_by(rows), strict=True):
-            best = max(q for q, _, _, c in rows if c <= one[3])
-            cheapest = min(c for q, _, _, c in rows if q >= one[0])
-            assert (who is None) == (best == one[0] and cheapest == one[3])
+        for i, who in enumerate(beaten_by(rows)):
+            # nobody before it is the same, nobody is better in one and no worse in the other
+            better = [j for j, (q, _, _, c) in enumerate(rows) if q >= rows[i][0] and c <= rows[i][3]]
+            assert (who is None) == all(j >= i and rows[j] == rows[i] for j in better)
+            assert who is None or who in better
 
 
 def test_the_picture_stands_where_its_numbers_say():
@@ -256,7 +263,7 @@ def test_the_still_table_fits_and_stands_in_order(lang):
     set_lang(lang)
     widget = chooser(lang)
     words = inside(widget.static_svg())
-    assert set(NEEDS[lang]) <= set(words) and {f"{x:.2f}" for x in totals(MARKS, WEIGHTS)} <= set(words)
+    assert set(NEEDS[lang]) <= set(words) and {f"{x:.2f}" for x in sums(MARKS, WEIGHTS)} <= set(words)
     assert words.index(NAMES[lang][2]) < words.index(NAMES[lang][1]) < words.index(NAMES[lang][0])
     assert widget.static_svg() == chooser(lang).static_svg() and len(widget.static_svg()) < 12_000
     data, _ = InteractiveShell.instance().display_formatter.format(widget)
@@ -448,22 +455,22 @@ def test_the_table_follows_the_weights(screen, weights):
     screen.begin()
     for slider, weight in zip(screen.sliders.all(), weights, strict=True):
         slider.fill(str(weight))
-    sums = totals(MARKS, weights)
-    order = sorted(range(4), key=lambda i: -sums[i])
+    values = sums(MARKS, weights)
+    order = sorted(range(4), key=lambda i: -values[i])
     assert screen.order() == [NAMES[screen.lang][i] for i in order]
-    np.testing.assert_allclose(screen.totals(), sorted(sums, reverse=True), atol=0.006)
+    np.testing.assert_allclose(screen.totals(), sorted(values, reverse=True), atol=0.006)
     said = screen.says()
-    assert NAMES[screen.lang][order[0]] in said and f"{sums[order[0]]:.2f}" in said
-    exact = [lead_changes(np.array(MARKS, float), np.array(weights, float), k) for k in range(4)]
+    assert NAMES[screen.lang][order[0]] in said and f"{values[order[0]]:.2f}" in said
+    exact = [nearest(MARKS, weights, k) for k in range(4)]
     shown = screen.chooser.locator(".knob:not(.head) .change").all_inner_texts()
     for change, text in zip(exact, shown, strict=True):
         assert ("%" in text) == (change is not None)
         if change is not None:
             assert f"{math.floor(100 * abs(change) + 1e-9) + 1}%" in text
-    nearest = min((abs(x) for x in exact if x is not None), default=None)
-    assert ("%" in said) == (nearest is not None)
-    if nearest is not None:
-        assert f"{math.floor(100 * nearest + 1e-9) + 1}%" in said
+    least = min((abs(x) for x in exact if x is not None), default=None)
+    assert ("%" in said) == (least is not None)
+    if least is not None:
+        assert f"{math.floor(100 * least + 1e-9) + 1}%" in said
     parts_ = [int(text.strip("<%")) for text in screen.chooser.locator(".knob:not(.head) .share").all_inner_texts()]
     np.testing.assert_allclose(parts_, 100 * np.array(weights) / sum(weights), atol=0.51)
 
@@ -476,15 +483,21 @@ def test_level_nothing_and_a_winner_that_costs_more(screen):
     )
     for slider, weight in zip(screen.sliders.all(), (1, 1, 0, 0), strict=True):
         slider.fill(str(weight))
-    assert screen.words["level"] in screen.says()  # 15 and 15
+    assert screen.words["level"] in screen.says()  # three have 15
+    for slider, weight in zip(screen.sliders.all(), (2, 3, 0, 0), strict=True):
+        slider.fill(str(weight))
+    money = screen.chooser.locator(
+        ".money"
+    ).inner_text()  # what wins the table is beaten in the picture, by whom is said
+    assert screen.words["off"] in money and NAMES[screen.lang][3] in money and NAMES[screen.lang][2] in money
     for slider in screen.sliders.all():
         slider.fill("0")
     assert screen.words["nothing"] in screen.says()
     assert set(screen.chooser.locator("tbody .total b").all_inner_texts()) == {"–"}
     screen.chooser.locator("button.even").click()
-    np.testing.assert_allclose(screen.totals(), sorted(totals(MARKS, [1] * 4), reverse=True), atol=0.006)
+    np.testing.assert_allclose(screen.totals(), sorted(sums(MARKS, [1] * 4), reverse=True), atol=0.006)
     screen.chooser.locator("button.first").click()
-    np.testing.assert_allclose(screen.totals(), sorted(totals(MARKS, WEIGHTS), reverse=True), atol=0.006)
+    np.testing.assert_allclose(screen.totals(), sorted(sums(MARKS, WEIGHTS), reverse=True), atol=0.006)
 
 
 @pytest.mark.browser

@@ -28,7 +28,7 @@ export function ranking(values) {
 // `to` being who leads then; null where there is none, or no single winner to begin with.
 export function flip(marks, weights, need) {
   const [winner, ...level] = leaders(totals(marks, weights));
-  if (winner === undefined || level.length || !weights[need]) return null;
+  if (winner === undefined || level.length) return null;
   for (let percent = 1; percent <= 100; percent += 1) {
     for (const change of [percent, -percent]) {
       const moved = weights.map((weight, k) => (k === need ? weight * (1 + change / 100) : weight));

@@ -9,6 +9,7 @@ from traitlets import Dict, List, Unicode
 
 from aigc_course.errors import CourseError
 from aigc_course.i18n import get_lang
+from aigc_course.tool_choice import frontier, scores
 from aigc_course.widgets import svg
 from aigc_course.widgets.base import CourseWidget, page_files
 
@@ -54,7 +55,7 @@ class ToolChooser(CourseWidget):
 
     def static_svg(self) -> str:
         """The table in the order of its totals, and under it the picture."""
-        values = totals(self.marks, self.weights)
+        values = [*scores(*named(self.candidates, self.needs, self.marks, self.weights)).values()]
         order = sorted(range(len(values)), key=lambda i: -values[i])
         left, right = 200, 664
         step = (right - left) // len(self.needs)
@@ -89,9 +90,10 @@ class ToolChooser(CourseWidget):
         return zh if self.lang == "zh" else en
 
 
-def totals(marks: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
-    """The weighted mean of each candidate's marks, 0 to 10. marks: (candidates, needs); weights: (needs,)."""
-    return [float(value) for value in np.asarray(marks) @ np.asarray(weights) / sum(weights)]
+def named(candidates: Sequence[str], needs: Sequence[str], marks, weights) -> tuple[dict, dict]:
+    """A table of marks and a row of weights as `tool_choice` wants them: candidate → need → mark, need → weight."""
+    table = {name: dict(zip(needs, row, strict=True)) for name, row in zip(candidates, marks, strict=True)}
+    return table, dict(zip(needs, weights, strict=True))
 
 
 def figure(x: float) -> str:
@@ -166,17 +168,11 @@ GREY = "#767b82"
 
 
 def beaten_by(measured: Sequence[Measured]) -> list[int | None]:
-    """For each candidate the best of those that cost no more and are no worse, one of both strictly; None: it is on the
-    frontier."""
-
-    def beats(a: Measured, b: Measured) -> bool:
-        return a[0] >= b[0] and a[3] <= b[3] and (a[0], a[3]) != (b[0], b[3])
-
-    found = []
-    for one in measured:
-        better = [j for j, other in enumerate(measured) if beats(other, one)]
-        found.append(max(better, key=lambda j: (measured[j][0], -measured[j][3]), default=None))
-    return found
+    """For each candidate the best that costs no more, where it is no worse, either; None: the candidate is on the
+    frontier. Of equals the first is on it."""
+    best = frontier({i: (cost, quality) for i, (quality, _, _, cost) in enumerate(measured)})
+    affordable = [[j for j in best if measured[j][3] <= cost] for *_, cost in measured]
+    return [None if i in best else some[-1] for i, some in enumerate(affordable)]
 
 
 def chart(names: Sequence[str], measured: Sequence[Measured], axes: tuple[str, str]) -> dict:

@@ -16,6 +16,7 @@ test("those that are level lead together, and share a rank", () => {
   assert.deepEqual(chooser.leaders([0.1 + 0.2, 0.3]), [0, 1]);
   assert.deepEqual(chooser.leaders([NaN, NaN]), []);
   assert.deepEqual(chooser.ranking([1, 3, 2, 3]), [[1, 1], [3, 1], [2, 3], [0, 4]]);
+  assert.deepEqual(chooser.ranking([0.3, 0.1 + 0.2, 0.1]), [[0, 1], [1, 1], [2, 3]]);
 });
 
 test("the change that decides is the smallest whole one, up or down", () => {
@@ -23,6 +24,8 @@ test("the change that decides is the smallest whole one, up or down", () => {
   assert.deepEqual(chooser.flip([[9, 3], [6, 8]], [2, 1], 0), { percent: -17, to: [1] });
   // 18 + 3 w against 12 + 8 w, w = 1: level at 1.2, where neither is ahead
   assert.deepEqual(chooser.flip([[9, 3], [6, 8]], [2, 1], 1), { percent: 21, to: [1] });
+  assert.deepEqual(chooser.flip([[6, 8], [9, 3]], [2, 1], 1), { percent: 21, to: [0] });
+  assert.deepEqual(chooser.flip([[8.05, 0], [0, 8.01]], [1, 1], 1), { percent: 1, to: [1] });
 });
 
 test("where two overtake together, both are named", () => {
