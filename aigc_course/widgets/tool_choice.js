@@ -59,7 +59,7 @@ function render({ model, el: host }) {
   const quoted = (word) => t(`“${word}”`, `‘${word}’`);
   const listed = (words) => (words.length < 2 ? words.join() : words.slice(0, -1).join(t("、", ", ")) + t("和", " and ") + words.at(-1));
   const named = (them) => listed(them.map((i) => candidates[i]));
-  const woven = (words) => t(words.replace(/^(?=[\w(])/, " ").replace(/([\w)])$/, "$1 "), words); // Latin in Chinese
+  const told = (them) => listed(them.map((i) => t(`“${candidates[i]}”`, candidates[i]))); // in a sentence
   const write = (node, text) => {
     if (node.textContent !== text) node.textContent = text;
   };
@@ -86,7 +86,7 @@ function render({ model, el: host }) {
       el("span", {}, el("button", { class: "even", onclick: () => weigh(needs.map(() => end / 2)) }, t("权重都一样", "All weights equal")), " ",
         el("button", { class: "first", onclick: () => weigh([...first]) }, t("恢复开头的权重", "Weights as at first")))),
     el("div", { class: "knobs", role: "group", "aria-label": t("各项需求的权重", "Weights of the needs") },
-      el("div", { class: "knob head", "aria-hidden": "true" }, el("span", {}, t("需求", "Need")), el("span", {}, t("权重", "Weight")), el("span", { class: "share" }, t("占比", "share")), el("span", { class: "change" }, t("改多少就换人", "a change that decides"))),
+      el("div", { class: "knob head", "aria-hidden": "true" }, el("span", {}, t("需求", "Need")), el("span", {}, t("权重", "Weight")), el("span", { class: "share" }, t("占比", "Share")), el("span", { class: "change" }, t("改多少就换人", "A change that decides"))),
       ...knobs.map(({ row }) => row)),
     says,
     el("div", { class: picture && needs.length <= 4 ? "views two" : "views" },
@@ -111,8 +111,8 @@ function render({ model, el: host }) {
         svg("circle", { class: "ring", cx: p.x, cy: p.y, r: 9 }), svg("circle", { class: "dot", cx: p.x, cy: p.y, r: 5 }),
         svg("text", { class: "name", x: p.label.x, y: p.label.y, "text-anchor": p.label.anchor }, p.label.text));
     });
-    const told = chart.points.map((p, i) => `${candidates[i]} ${p.quality} / ${p.cost}`).join(t("；", "; "));
-    const box = svg("svg", { viewBox: `0 0 ${right + 14} ${lower + 58}`, role: "img", "aria-label": t(`${chart.axes.join(" 对 ")}：`, `${chart.axes.join(" against ")}: `) + told },
+    const numbers = chart.points.map((p, i) => `${candidates[i]} ${p.quality} / ${p.cost}`).join(t("；", "; "));
+    const box = svg("svg", { viewBox: `0 0 ${right + 14} ${lower + 58}`, role: "img", "aria-label": t(`${chart.axes.join(" 对 ")}：`, `${chart.axes.join(" against ")}: `) + numbers },
       svg("rect", { class: "ground", x: left, y: upper, width: right - left, height: lower - upper }),
       ...chart.ys.flatMap(([y, words]) => [svg("path", { class: "grid", d: `M${left} ${y}H${right}` }), svg("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, words)]),
       ...chart.xs.flatMap(([x, words]) => [svg("path", { class: "grid", d: `M${x} ${upper}V${lower}` }), svg("text", { x, y: lower + 18, "text-anchor": "middle" }, words)]),
@@ -139,6 +139,7 @@ function render({ model, el: host }) {
       write(shares[k], part);
       input.setAttribute("aria-valuetext", part);
       write(change, needed(flips[k], weights[k], ahead));
+      change.title = change.textContent;
     });
     says.replaceChildren(...sentence(values, ahead, flips));
     const order = ranking(values);
@@ -172,24 +173,24 @@ function render({ model, el: host }) {
     if (ahead.length > 1) return [lead, t(`并列第一，都是 ${score} 分（满分 ${TOP}）：权重再动一点就分出高下。`, ` are level at ${score} of ${TOP}: the least move of a weight on which they differ decides.`)];
     const second = leaders(values.map((value, i) => (i === ahead[0] ? -1 : value)));
     const gap = (values[ahead[0]] - values[second[0]]).toFixed(2);
-    const begin = [t("第一名：", "First is "), lead, t(`，${score} 分（满分 ${TOP}），比${woven(named(second))}多 ${gap}。`, `, ${score} of ${TOP}, ${gap} more than ${named(second)}. `)];
+    const begin = [t("第一名：", "First is "), lead, t(`，${score} 分（满分 ${TOP}），比${told(second)}多 ${gap}。`, `, ${score} of ${TOP}, ${gap} more than ${named(second)}. `)];
     const [k] = flips.map((found, i) => i).filter((i) => flips[i]).sort((a, b) => Math.abs(flips[a].percent) - Math.abs(flips[b].percent));
     if (k === undefined) return [...begin, t("只改一个权重，加倍也好，减到 0 也好，它都是第一。", "No weight alone, doubled or down to nothing, would change that.")];
     const { percent, to } = flips[k];
     const size = Math.abs(percent);
     return [...begin, percent > 0
-      ? t(`${quoted(needs[k])}再重 ${size}%，第一名就换成${woven(named(to)).trimEnd()}。`, `If ${quoted(needs[k])} weighs ${size}% more, it moves to ${named(to)}.`)
-      : t(`${quoted(needs[k])}再轻 ${size}%，第一名就换成${woven(named(to)).trimEnd()}。`, `If ${quoted(needs[k])} weighs ${size}% less, it moves to ${named(to)}.`)];
+      ? t(`${quoted(needs[k])}再重 ${size}%，第一名就换成${told(to)}。`, `If ${quoted(needs[k])} weighs ${size}% more, it moves to ${named(to)}.`)
+      : t(`${quoted(needs[k])}再轻 ${size}%，第一名就换成${told(to)}。`, `If ${quoted(needs[k])} weighs ${size}% less, it moves to ${named(to)}.`)];
   }
 
   // What the picture says of the table's winner.
   function worth(ahead) {
     if (ahead.length !== 1) return "";
     const { beaten } = chart.points[ahead[0]];
-    const name = candidates[ahead[0]];
+    const name = told(ahead);
     return beaten === null
-      ? t(`表里的第一名${woven(name).trimEnd()}（橙圈）在前沿上：别的候选没有一个这么好又这么便宜。`, `The table's first, ${name} (ringed), is on the frontier: no other is as good for as little.`)
-      : t(`表里的第一名${woven(name).trimEnd()}（橙圈）不在前沿上：${woven(candidates[beaten]).trimStart()}不比它贵，也不比它差。`, `The table's first, ${name} (ringed), is not on the frontier: ${candidates[beaten]} costs no more and is no worse.`);
+      ? t(`表里的第一名${name}（橙圈）在前沿上：别的候选没有一个这么好又这么便宜。`, `The table's first, ${name} (ringed), is on the frontier: no other is as good for as little.`)
+      : t(`表里的第一名${name}（橙圈）不在前沿上：${told([beaten])}不比它贵，也不比它差。`, `The table's first, ${name} (ringed), is not on the frontier: ${candidates[beaten]} costs no more and is no worse.`);
   }
 
   paint();

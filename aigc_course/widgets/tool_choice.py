@@ -241,8 +241,8 @@ def _labels(names: Sequence[str], points: Sequence[dict], lines: list[tuple]) ->
         words = svg.fit(name, NAME, 190)
         long, x, y = svg.width(words, NAME), point["x"], point["y"]
         # (left edge, baseline, the end that is fixed: a font may be narrower than we reckon)
-        places = [(x + 10, y + up, "start") for up in (4, -10, 18, -24, 32)]
-        places += [(x - 10 - long, y + up, "end") for up in (4, -10, 18, -24, 32)]
+        places = [(x + 13, y + up, "start") for up in (4, -10, 18, -24, 32)]
+        places += [(x - 13 - long, y + up, "end") for up in (4, -10, 18, -24, 32)]
         ends = (min(point["high"], y - 6) - 6, max(point["low"], y + 6) + 14)
         places += [(x - long // 2, end, "middle") for end in ends]
         at = min(places, key=lambda place, long=long: _covers(*place[:2], long, taken))
@@ -260,7 +260,7 @@ def _room(x: int, y: int, long: int) -> tuple[int, int, int, int]:
 def _covers(x: int, y: int, long: int, taken: list[tuple]) -> int:
     """How many of the boxes `taken` a name would cover; to leave the plot is worst."""
     left, top, right, bottom = _room(x, y, long)
-    outside = left < LEFT + 2 or right > WIDE - 4 or top < 2 or bottom > LOWER - 2
+    outside = left < LEFT + 2 or right > RIGHT or top < UPPER - 2 or bottom > LOWER - 2
     return 100 * outside + sum(left < b[2] and b[0] < right and top < b[3] and b[1] < bottom for b in taken)
 
 
