@@ -67,7 +67,8 @@ def extent(picture: np.ndarray) -> tuple[float, float, float]:
         return 0.5, 0.5, 0.0
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     side = len(mask)
-    return (columns[0] + columns[-1] + 1) / 2 / side, (rows[0] + rows[-1] + 1) / 2 / side, float(mask.mean())
+    x, y = ((at[0] + at[-1] + 1) / 2 / side for at in (columns, rows))
+    return float(x), float(y), float(mask.mean())
 
 
 _PALETTE = np.array([*BACKGROUNDS.values(), *COLOURS.values()], float)
