@@ -561,7 +561,7 @@ def q4(tests, rng):
 
 @question("long_context.q5", answer="referee", kind="function")
 def q5(referee, rng):
-    cases = [_referee_case(rng) for _ in range(24)]
+    cases = [_referee_case(rng, number) for number in range(24)]
     answers = referee.each([(given, {}) for given, _, _ in cases])
     for answer in answers:
         six = type(answer) is list and len(answer) == 6 and all(type(x) in (int, float, bool) for x in answer)
@@ -579,12 +579,12 @@ def _measured(rng, power, at, cost, lengths):
     return [cost * (n / at) ** power * math.exp(rng.gauss(0, 0.06)) for n in lengths]
 
 
-def _referee_case(rng):
-    """Measurements whose verdicts are clear, and not those of the longest text measured."""
+def _referee_case(rng, number):
+    """Measurements whose verdicts are clear, and not those of the longest text measured; `number` picks the kind."""
     while True:
         n = rng.choice([60_000, 100_000, 128_000])
-        share = rng.choice([rng.uniform(0.1, 0.38), rng.uniform(0.43, 0.57), rng.uniform(0.65, 2)])
-        times = rng.choice([rng.uniform(0.5, 1.25), rng.uniform(1.32, 1.41), rng.uniform(1.5, 4)])
+        share = (rng.uniform(0.1, 0.38), rng.uniform(0.43, 0.57), rng.uniform(0.65, 2))[number % 3]
+        times = (rng.uniform(0.5, 1.25), rng.uniform(1.32, 1.41), rng.uniform(1.5, 4))[number // 3 % 3]
         both, base = [], (rng.uniform(1, 50), rng.uniform(100, 3000))
         for cost in ((base[0] / times, base[1] * share), base):
             lengths = sorted(rng.sample([1000, 2000, 4000, 6000, 8000, 12_000, 16_000], rng.randint(3, 5)))
@@ -592,9 +592,11 @@ def _referee_case(rng):
             rows = zip(lengths, *columns, strict=True)
             both.append([[size, round(s, 6), round(b, 4)] for size, s, b in rows])
         right = _verdict(*both, n)
-        clear = all(abs(right[2] / x - 1) > 0.02 for x in (0.4, 0.6)) and all(
-            abs(right[3] / x - 1) > 0.02 for x in (1.3, 1 / 0.7)
-        )
+        bands = [
+            sum(value > end for end in ends) for value, ends in ((right[2], (0.4, 0.6)), (right[3], (1.3, 1 / 0.7)))
+        ]
+        near = min(abs(right[2] / x - 1) for x in (0.4, 0.6)), min(abs(right[3] / x - 1) for x in (1.3, 1 / 0.7))
+        clear = bands == [number % 3, number // 3 % 3] and min(near) > 0.01
         if clear and right[4:] != _verdict(*both, n, last=True)[4:]:
             return (*both, n), right, _wrong_verdicts(*both, n, right)
 
