@@ -4,6 +4,7 @@ import math
 import shutil
 import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -726,6 +727,25 @@ def test_the_gpu_tier_runs_on_the_gpu(hf_cache):
     painter = hub.load_painter(tier="gpu")
     assert painter.device.type == "cuda"
     paints_like_the_pipelines_in_float16(painter)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_stable_diffusion_in_its_real_width_on_the_gpu(tmp_path, record_property):
+    """Random weights: what is measured is memory and time, and that our loop goes where the pipeline goes."""
+    painter = hub.load_painter(str(tiny.painter(tmp_path / "whole", "sd1", whole=True)), tier="gpu")
+    settings = {"num_inference_steps": 20, "guidance_scale": 3.0, "generator": seeded(1)}
+    diffusion.denoise(painter, EN, 1, steps=2)
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    start = time.monotonic()
+    path = diffusion.denoise(painter, EN, 1, steps=20)
+    torch.cuda.synchronize()
+    record_property("seconds", time.monotonic() - start)
+    record_property("gigabytes", torch.cuda.max_memory_allocated() / 1e9)
+    assert torch.cuda.max_memory_allocated() < 6e9
+    theirs = latents_of(painter, EN, **settings)
+    assert theirs.shape == (1, 4, 64, 64) and float(theirs.std()) > 0.1
+    assert torch.allclose(path[-1].after.to(theirs), theirs, atol=0.02)
 
 
 def paints_like_the_pipelines_in_float16(painter):

@@ -80,12 +80,12 @@ def manifest(zoo: Path, name: str) -> None:
     (zoo / "manifest.toml").write_text("\n".join(lines) + "\n")
 
 
-def painter(folder: Path, like: str = "bundled") -> Path:
+def painter(folder: Path, like: str = "bundled", whole: bool = False) -> Path:
     """An untrained Stable Diffusion, in diffusers' layout and float16.
 
     like: "bundled", of the bundled painter's architecture, narrower; "sd1", of Stable Diffusion 1.x's at reduced width,
-    with its files as they are on the hub. Text has more to say than in a network fresh from initialisation, or a test
-    could not tell prompts apart.
+    with its files as they are on the hub. whole: "sd1" as wide as it really is, for a GPU. Text has more to say than in
+    a network fresh from initialisation, or a test could not tell prompts apart.
     """
     import torch
     from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
@@ -97,18 +97,18 @@ def painter(folder: Path, like: str = "bundled") -> Path:
 
     torch.manual_seed(0)
     words = build_tokenizer()
-    first = like == "sd1"
+    first, width = like == "sd1", 768 if whole else 48
     if first:
         words.model_max_length = 77
     text = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(words),
-            hidden_size=48,
-            intermediate_size=96,
-            num_hidden_layers=2,
-            num_attention_heads=4,
+            hidden_size=width,
+            intermediate_size=4 * width if whole else 96,
+            num_hidden_layers=12 if whole else 2,
+            num_attention_heads=12 if whole else 4,
             max_position_embeddings=words.model_max_length,
-            projection_dim=48,
+            projection_dim=width,
             hidden_act="quick_gelu",
             bos_token_id=words.bos_token_id,
             eos_token_id=words.eos_token_id,
@@ -119,16 +119,16 @@ def painter(folder: Path, like: str = "bundled") -> Path:
     levels = 3 if first else 2
     channels = 4 if first else painter_vae.LATENTS
     unet = UNet2DConditionModel(
-        sample_size=16 if first else 8,
+        sample_size=64 if whole else 16 if first else 8,
         in_channels=channels,
         out_channels=channels,
         down_block_types=("CrossAttnDownBlock2D",) * levels + ("DownBlock2D",) * first,
         up_block_types=("UpBlock2D",) * first + ("CrossAttnUpBlock2D",) * levels,
-        block_out_channels=(32, 32, 64, 64) if first else (32, 64),
+        block_out_channels=(320, 640, 1280, 1280) if whole else (32, 32, 64, 64) if first else (32, 64),
         layers_per_block=2 if first else 1,
-        cross_attention_dim=48,
+        cross_attention_dim=width,
         attention_head_dim=8 if first else 4,
-        norm_num_groups=16,
+        norm_num_groups=32 if whole else 16,
     )
     with torch.no_grad():
         for name, weight in unet.named_parameters():
@@ -137,11 +137,11 @@ def painter(folder: Path, like: str = "bundled") -> Path:
     vae = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(16, 16, 32, 32),
+        block_out_channels=(128, 256, 512, 512) if whole else (16, 16, 32, 32),
         layers_per_block=2 if first else 1,
         latent_channels=channels,
-        norm_num_groups=8,
-        sample_size=128 if first else 64,
+        norm_num_groups=32 if whole else 8,
+        sample_size=512 if whole else 128 if first else 64,
         scaling_factor=0.18215 if first else 1.0,
         mid_block_add_attention=first,
     )
