@@ -56,7 +56,7 @@ function render({ model, el: host }) {
   const end = reach(first);
   let weights = [...first];
 
-  const quoted = (word) => t(`“${word}”`, `‘${word}’`);
+  const quoted = (word) => `“${word}”`;
   const listed = (words) => (words.length < 2 ? words.join() : words.slice(0, -1).join(t("、", ", ")) + t("和", " and ") + words.at(-1));
   const named = (them) => listed(them.map((i) => candidates[i]));
   const told = (them) => listed(them.map((i) => t(`“${candidates[i]}”`, candidates[i]))); // in a sentence
