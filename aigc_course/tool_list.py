@@ -197,8 +197,8 @@ def reminder(tools: Sequence[Mine], today: date, days: int = DAYS) -> str:
         )
     if not (old := due(tools, today, days)):
         return t(
-            f"清单里的 {len(tools)} 样工具都在 {days} 天之内测过。",
-            f"All {len(tools)} on your list were tested within {days} days.",
+            f"清单里的 {len(tools)} 样工具，都在 {days} 天之内测过。",
+            f"Everything on your list ({len(tools)}) was tested within {days} days.",
         )
     names = [
         t(f"{tool.name}（{(today - tool.tested).days} 天前）", f"{tool.name} ({(today - tool.tested).days} days ago)")

@@ -303,3 +303,37 @@ def test_a_mix_has_the_share_of_easy_stories_and_the_same_for_every_model():
     for wrong in ({"easy": 1.5}, {"easy": 0.6, "n": 5000}):
         with pytest.raises(CourseError):
             tool_choice.mixed(replies, **wrong)
+
+
+# ---- what the lesson says of them
+
+
+def test_routers_cost_less_than_thinking_always_at_the_same_quality_and_less_than_a_coin():
+    validation, test = (tool_choice.mixed(tool_choice.stored(which, PRICES), 0.8) for which in ("validation", "test"))
+    thinking = test["reasoner"]
+    for name in ("direct", "student"):
+        rule = tool_choice.tune(validation[name], validation["reasoner"], 0.0, tool_choice.rules(8))
+        found = route(rule, test[name], thinking)
+        lost = sum(b.right and not f.right for f, b in zip(found, thinking, strict=True))
+        assert wilson(lost, len(found))[1] < 0.01
+        costs = [(f.cost, b.cost) for f, b in zip(found, thinking, strict=True)]
+        low, _ = bootstrap(costs, lambda drawn: 1 - drawn[:, 0].mean() / drawn[:, 1].mean())
+        assert low > 0.01
+        assert mean_cost(found) < tool_choice.coin(test[name], thinking, quality(found))
+        best = tool_choice.oracle(test[name], thinking)
+        assert mean_cost(best) < mean_cost(found)
+        assert quality(test[name]) < quality(found) - 0.05, "always cheap never gets there"
+
+
+def test_a_rule_chosen_with_few_stories_keeps_less_than_it_promises():
+    validation, test = (tool_choice.mixed(tool_choice.stored(which, PRICES), 0.8) for which in ("validation", "test"))
+    rng, losses = random.Random(5), {}
+    for n in (12, 200):
+        losses[n] = []
+        for _ in range(20):
+            some = rng.sample(range(600), n)
+            few = [[validation[name][i] for i in some] for name in ("student", "reasoner")]
+            rule = tool_choice.tune(*few, 0.0, tool_choice.rules(8))
+            losses[n].append(quality(test["reasoner"]) - quality(route(rule, test["student"], test["reasoner"])))
+    assert np.mean(losses[12]) > 0.03
+    assert np.mean(losses[200]) < 0.015

@@ -72,7 +72,7 @@ def test_after_three_weeks_a_tool_is_due():
     tools = [on(days) for days in (0, 21, 22, 60, -1)]
     assert [tool.name for tool in tool_list.due(tools, TODAY)] == ["60", "22", "-1"]
     assert "60 (60 days ago), 22" in tool_list.reminder(tools, TODAY)
-    assert "All 2" in tool_list.reminder(tools[:2], TODAY)
+    assert "(2) was tested" in tool_list.reminder(tools[:2], TODAY)
     assert "empty" in tool_list.reminder([], TODAY)
     set_lang("zh")
     assert "60（60 天前）" in tool_list.reminder(tools, TODAY)
