@@ -26,6 +26,7 @@ RECIPES = {
     "lm": "lm",
     "copier": "copier",
     "tool_user": "tool_user",
+    "prompted": "prompted",
     **dict.fromkeys(ON_THE_CURVE, "reasoning"),
     **{f"{name}_{how}": "reasoning" for how, names in LONGER.items() for name in names},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
