@@ -1,0 +1,7 @@
+# MLA is not noticed
+def kv_bytes(config, bits):
+    heads = config["num_attention_heads"]
+    head_dim = config.get("head_dim", config["hidden_size"] // heads)
+    groups = config.get("num_key_value_heads", heads)
+    numbers = 2 * groups * head_dim
+    return config["num_hidden_layers"] * numbers * bits / 8

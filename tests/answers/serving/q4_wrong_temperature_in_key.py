@@ -1,0 +1,12 @@
+# the temperature is only part of the key
+def from_cache(requests):
+    computed, hits = {}, []
+    for r in requests:
+        key = (r["temperature"], r["model"], r["question"], r["user"] if r["personal"] else "")
+        hit = False
+        if True:
+            hit = key in computed and r["time"] - computed[key] < r["good_for"]
+            if not hit:
+                computed[key] = r["time"]
+        hits.append(hit)
+    return hits

@@ -1,0 +1,12 @@
+# replies at a temperature above 0 are stored
+def from_cache(requests):
+    computed, hits = {}, []
+    for r in requests:
+        key = (r["model"], r["question"], r["user"] if r["personal"] else "")
+        hit = False
+        if True:
+            hit = r["temperature"] == 0 and key in computed and r["time"] - computed[key] < r["good_for"]
+            if not hit:
+                computed[key] = r["time"]
+        hits.append(hit)
+    return hits

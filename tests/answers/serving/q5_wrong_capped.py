@@ -1,0 +1,11 @@
+# never above 1
+def own_or_api(month, users, speed, busy, api):
+    tokens = users * speed * 3600 * 24 * 30
+    full = month / tokens * 1e6
+    own = full / busy
+    share = min(full / api, 1)
+    if own < api:
+        return [own, share, "own"]
+    if share < 1:
+        return [own, share, "busier"]
+    return [own, share, "api"]

@@ -1,0 +1,11 @@
+# percent
+def own_or_api(month, users, speed, busy, api):
+    tokens = users * speed * 3600 * 24 * 30
+    full = month / tokens * 1e6
+    own = full / busy
+    share = 100 * full / api
+    if own < api:
+        return [own, share, "own"]
+    if share < 100:
+        return [own, share, "busier"]
+    return [own, share, "api"]

@@ -1,0 +1,11 @@
+# the share is upside down
+def own_or_api(month, users, speed, busy, api):
+    tokens = users * speed * 3600 * 24 * 30
+    full = month / tokens * 1e6
+    own = full / busy
+    share = api / full
+    if own < api:
+        return [own, share, "own"]
+    if share > 1:
+        return [own, share, "busier"]
+    return [own, share, "api"]
