@@ -10,7 +10,7 @@ import math
 import random
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import count, islice
 from pathlib import Path
@@ -31,7 +31,8 @@ FIRST, DIGITS = 3, 4  # in a line of the phone book: the place after which digit
 DOCUMENTS, LINES, LONGEST = 12, 64, 16  # of each kind of text per step; words of a document, at most
 EXAM = 100  # documents of the exam; of the phone book it asks every line
 EXPERTS = 16
-ARMS = (*moe.BALANCES, "compute", "size")
+BALANCE = {b: b for b in moe.BALANCES} | {f"switch_{b}": b for b in moe.BALANCES}  # mixture → how it is balanced
+ARMS = (*BALANCE, "compute", "size")
 RATES, SEEDS = (3e-3, 6e-3, 1.2e-2, 1.5e-3), (1, 2, 3)  # of learning; all arms have the first
 STEPS = 600
 EVERY, CURVE = 25, 100  # steps from snapshot to snapshot, and from point to point of the curve
@@ -85,8 +86,7 @@ def kind_of_id() -> Tensor:
 def phone_book() -> list[list[str]]:
     """256 lines, each as words: a Chinese name, an English name, a colon, four digits. Always the same."""
     rng = random.Random("phone book")
-    pairs = [(zh, en) for zh in names("zh") for en in names("en")]
-    return [[zh, en, ":", *rng.choices("0123456789", k=DIGITS)] for zh, en in pairs]
+    return [[zh, en, ":", *rng.choices("0123456789", k=DIGITS)] for zh in names("zh") for en in names("en")]
 
 
 def ids(texts: list[list[str]]) -> Tensor:
@@ -133,9 +133,9 @@ def sent(model: moe.Model) -> tuple[Tensor, Tensor]:
 def snapshot(model: moe.Model, step: int, loss: float) -> Snapshot:
     """Where the exam's tokens are sent now."""
     chosen, sort = sent(model)
-    counts = moe.traffic(chosen, sort, len(KINDS), model.shape.experts)
-    share = moe.load(chosen, model.shape.experts)
-    return Snapshot(step, round(loss, 4), [round(s, 4) for s in share.tolist()], counts.tolist())
+    share = moe.load(chosen, EXPERTS).tolist()
+    counts = moe.traffic(chosen, sort, len(KINDS), EXPERTS).tolist()
+    return Snapshot(step, round(loss, 4), [round(s, 4) for s in share], counts)
 
 
 @torch.no_grad()
@@ -184,18 +184,19 @@ def what_experts_know(model: moe.Model, seed: int = 0) -> dict[str, list[float]]
 
 
 def shape(arm: str) -> moe.Shape:
-    """Of the model of an arm: the mixture, or a dense one of equal compute or of equal size."""
+    """Of an arm's model: the mixture, one that routes as the Switch Transformer does, or a dense one."""
     mixture = moe.Shape(len(vocabulary()), experts=EXPERTS)
+    if arm.startswith("switch"):
+        return replace(mixture, chosen=1, score="softmax", normalise=False, spread=0.05)
     widths = {"compute": mixture.equal_compute, "size": mixture.equal_size}
     return moe.Shape(len(vocabulary()), shared=widths[arm]) if arm in widths else mixture
 
 
 @dataclass(frozen=True)
 class Result:
-    """A training that was measured at its end. arm: how the mixture was balanced, or "compute" or "size", dense models;
-    digits: share of the phone book's that are right; curve: the same after every CURVE steps; documents: nats per
-    token; effective, violation: of the exam's load; seconds: of the processor; know, without: `what_experts_know` and
-    `without_each`. What an arm does not have is None."""
+    """A training that was measured at its end. digits: share of the phone book's that are right; curve: the same after
+    every CURVE steps; documents: nats per token; effective, violation: of the exam's load; seconds: of the processor;
+    know, without: `what_experts_know` and `without_each`. What an arm (of ARMS) does not have is None."""
 
     arm: str
     rate: float
@@ -216,8 +217,8 @@ class Result:
 def learn(arm: str, rate: float, steps: int, seed: int, watch: bool = False) -> tuple[Result, list[Snapshot]]:
     """Train one model; the snapshots only if it is watched."""
     torch.manual_seed(seed)
-    model, mixture = moe.Model(shape(arm)), arm in moe.BALANCES
-    recipe = moe.Recipe(steps, rate, arm if mixture else "none")
+    model = moe.Model(shape(arm))
+    recipe = moe.Recipe(steps, rate, BALANCE.get(arm, "none"))
     start, looked, curve, seen = time.process_time(), 0.0, [], []
     for step, loss, _ in moe.train(model, batches(seed), recipe):
         look = time.process_time()  # looking is not training
@@ -229,12 +230,12 @@ def learn(arm: str, rate: float, steps: int, seed: int, watch: bool = False) -> 
     seconds = round(time.process_time() - start - looked, 1)
     lost = round(float(moe.losses(model, exam()[0]).mean()), 4)
     known = {}
-    if mixture:
+    if arm in BALANCE:
         share = moe.load(sent(model)[0], EXPERTS)
         known = {"effective": round(moe.effective_experts(share), 2), "violation": round(moe.max_violation(share), 2)}
         known |= {"know": what_experts_know(model), "without": without_each(model)}
-    counts = moe.held(model), moe.used(model)
-    return Result(arm, rate, steps, seed, *counts, curve[-1], lost, curve, seconds, **known), seen
+    size = moe.held(model), moe.used(model)
+    return Result(arm, rate, steps, seed, *size, curve[-1], lost, curve, seconds, **known), seen
 
 
 def path() -> Path:
