@@ -266,7 +266,7 @@ def test_stored_trainings_are_those_of_the_plan():
         assert len(found) == 1, f"{arm} at {rate}, {steps} steps, seed {seed}: run python -m aigc_course.train.experts"
         model = moe.Model(experts.shape(arm))
         assert (found[0].held, found[0].used) == (moe.held(model), moe.used(model))
-        assert (found[0].without is not None) == (arm in moe.BALANCES)
+        assert (found[0].without is not None) == (arm in experts.BALANCE)
 
 
 def test_unknown_or_damaged_trainings_are_said(monkeypatch, tmp_path):
