@@ -1,5 +1,7 @@
 """The map of terms: click a word for what it means, what it belongs to, and what it is mistaken for."""
 
+import re
+
 from traitlets import Dict, List, Unicode
 
 from aigc_course import course, glossary, landscape
@@ -118,15 +120,12 @@ def _sent(depth: int, key: str, lang: str) -> dict:
 
 
 def wrapped(words: str, size: float, room: int) -> list[str]:
-    """`words` as lines at most `room` pixels wide: broken at blanks, or, in Chinese, anywhere but before punctuation."""
+    """`words` as lines at most `room` pixels wide, broken at a blank or beside a Chinese character."""
     lines, line = [], ""
-    pieces = words.split(" ") if words.isascii() or words.count(" ") > len(words) / 12 else list(words)
-    gap = " " if len(pieces) < len(words) else ""
-    for piece in pieces:
-        longer = f"{line}{gap}{piece}" if line else piece
-        if line and svg.width(longer, size) > room and piece not in "，。；：？！、”）":
+    for piece in re.findall(r"[ ]?(?:[!-~]+|[^!-~ ][，。；：？！、”）]*)", words):
+        if line and svg.width(line + piece, size) > room:
             lines.append(line)
-            line = piece
+            line = piece.lstrip()
         else:
-            line = longer
+            line += piece
     return [*lines, line]
