@@ -136,16 +136,23 @@ def wishes() -> tuple[tuple[Wish, float], ...]:
 def ceiling(question: Asked) -> float:
     """The chance of the best guess: that of somebody who understands all that the prompt says and knows how likely each
     wish is. What the prompt leaves open can only be guessed."""
-    known = question.wish
+    known, parts = question.wish, question.parts
+    said = ("task", "role", "format", "", "")  # the part that says each item of a wish; nothing but an example says two
+    told = tuple(item if part in parts else None for part, item in zip(said, known, strict=True))
+    return _best(question.record.lang, told, known if "example" in parts else None)
+
+
+@cache
+def _best(lang: str, told: tuple, shown: Wish | None) -> float:
+    """Of the wishes that have what was told (None: nothing) and answer an example as `shown` does, the share that
+    wants the commonest answer. Which record it is does not matter: its facts all differ."""
+    example, about = (record(random.Random(f"best {i}"), lang) for i in range(2))
     chances: defaultdict[str, float] = defaultdict(float)
     for one, chance in wishes():
-        if (
-            ("task" not in question.parts or one.fields == known.fields)
-            and ("format" not in question.parts or one.format == known.format)
-            and ("role" not in question.parts or one.role == known.role)
-            and all(prompting.answer(one, shown) == reply for shown, reply in question.examples)
+        if all(said in (None, wanted) for said, wanted in zip(told, one, strict=True)) and (
+            shown is None or prompting.answer(one, example) == prompting.answer(shown, example)
         ):
-            chances[prompting.answer(one, question.record)] += chance
+            chances[prompting.answer(one, about)] += chance
     return max(chances.values()) / sum(chances.values())
 
 
