@@ -34,6 +34,8 @@ def notebook(prose: str, code: str = "", printed: str = ""):
 def test_a_loose_number_is_found(prose, loose):
     [(cell, around)] = numbers.loose(notebook(prose, "x = 3", "4 of 5"))
     assert cell == "prose" and loose in around
+    [said] = numbers.problems("one.ipynb", notebook(prose))
+    assert "one.ipynb" in said and loose in said and "claim" in said
 
 
 @pytest.mark.parametrize(

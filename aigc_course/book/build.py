@@ -8,7 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from aigc_course import course
-from aigc_course.book import editions, lint
+from aigc_course.book import editions, lint, numbers
 from aigc_course.book.run import execute, read_built
 from aigc_course.book.source import Source, display_path, read, structure_problems
 from aigc_course.book.source import accept as stamp
@@ -183,4 +183,6 @@ def _built_problems(lesson: course.Lesson, sources: list[Source], lang: str) -> 
             )
         if built is not None:
             problems += lint.notebook_problems(path, built)
+        if built is not None and executed:
+            problems += numbers.problems(name, built)
     return problems

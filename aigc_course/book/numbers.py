@@ -7,6 +7,8 @@ import re
 
 from nbformat import NotebookNode
 
+from aigc_course.book.source import complaint
+
 SMALL = 12  # counts of things on the page need no cell
 YEARS = range(1900, 2051)
 _NO_FIGURES = re.compile(
@@ -41,6 +43,19 @@ def loose(notebook: NotebookNode) -> list[tuple[str, str]]:
                     around = cell.source[max(0, match.start() - 20) : match.end() + 20]
                     found.append((cell.id, " ".join(around.split())))
     return found
+
+
+def problems(where: str, notebook: NotebookNode) -> list[str]:
+    """What `loose` finds, each as a sentence that says what to do."""
+    return [
+        complaint(
+            where,
+            cell,
+            f"“{around}”里的数没有哪一格算出来，请用一格代码算它、印它，或写成 claim。",
+            f"no cell shows the number in “{around}”: compute or print it in a cell, or make it a claim.",
+        )
+        for cell, around in loose(notebook)
+    ]
 
 
 def _outputs(cell: NotebookNode) -> list[str]:
