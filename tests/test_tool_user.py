@@ -16,6 +16,8 @@ from aigc_course.train import manifest, tool_exam, tool_texts, tool_tokens, tool
 from aigc_course.train.tool_texts import KINDS, turns
 
 FOLDER = manifest.ZOO / "tool_user"
+# until `aigc train tool_user --publish` has put it there; then this mark goes
+bundled = pytest.mark.skipif(not FOLDER.exists(), reason="tool_user is not bundled yet: aigc train tool_user --publish")
 SMALL = {"story": 40, "sum": 16, "fact": 24, "tickets": 16, "weekday": 12, "days": 12, "head": 16, "told": 16}
 SMALL |= {"talk": 8, "fault": 24}
 
@@ -43,6 +45,7 @@ def drawn(make, many: int = 60, seed: int = 0):
 # ---- the bundled model ---------------------------------------------------------------------------------------------
 
 
+@bundled
 def test_it_reaches_the_bars_on_a_fresh_exam(small):
     """The bars lie inside or above the interval of what is measured here, on fewer questions."""
     measured = tool_exam.evaluate(hub.load_lm("tool_user", "cpu"), tool_exam.exam(seed=7))
@@ -53,6 +56,7 @@ def test_it_reaches_the_bars_on_a_fresh_exam(small):
     assert measured["needless"] <= 0.06 and measured["reasoner"] <= tool_user.BARS["reasoner"]
 
 
+@bundled
 def test_every_seed_reaches_the_bars_on_a_thousand_questions(entry):
     seeds = {entry["seed"]: entry["metrics"]} | entry["other_seeds"]
     assert len(seeds) == len(tool_user.SEEDS)
@@ -61,6 +65,7 @@ def test_every_seed_reaches_the_bars_on_a_thousand_questions(entry):
         assert all(metrics[name] <= bar for name, bar in tool_user.BARS.items())
 
 
+@bundled
 def test_files_are_what_the_manifest_says(entry):
     assert {path.name for path in FOLDER.iterdir()} == entry["files"].keys()
     for name, digest in entry["files"].items():
@@ -69,6 +74,7 @@ def test_files_are_what_the_manifest_says(entry):
     assert entry["settings"] == tool_user.settings(entry["seed"]), "the recipe changed: aigc train tool_user --publish"
 
 
+@bundled
 @pytest.mark.parametrize(
     ("question", "used", "said"),
     [
@@ -91,6 +97,7 @@ def test_it_answers(question, used, said):
     assert reply.tokens > 0 and reply.text in str(reply)
 
 
+@bundled
 def test_it_says_so_when_a_tool_is_off_and_invents_nothing():
     off = [tools.broken(tool) for tool in tools.TOOLS]
     for question in ("4312+587等于多少？", "What is 4312 + 587?", "企鹅动物园是哪一年开的？"):
@@ -100,15 +107,17 @@ def test_it_says_so_when_a_tool_is_off_and_invents_nothing():
         )
 
 
+@bundled
 def test_a_question_does_not_depend_on_its_neighbours():
     asked = [task.question for task in drawn(tool_texts.tickets, 3) + drawn(tool_texts.a_story, 3)]
     assert answers(asked) == [answer(question) for question in asked]
     assert answers([]) == []
 
 
-def test_an_overlong_question_is_refused():
+def test_an_overlong_question_is_refused(tokenizer):
+    model = tiny.llama(len(tokenizer), max_position_embeddings=512)
     with pytest.raises(tool_use.CourseError, match="token"):
-        answer("1+" * 300)
+        answer("1+" * 300, model=(model, tokenizer))
 
 
 # ---- the loop, with a model that writes what the test says -----------------------------------------------------------
@@ -282,6 +291,16 @@ def test_rows_are_laid_out_as_the_template_does(tokenizer):
         assert all(part[-1] == tokenizer.eos_token_id for part, ours in row if ours)
         read = [tokenizer.decode(part) for part, ours in row if not ours][1:]
         assert read == [f"<tool_response>{tool_use.response(result)}</tool_response>" for result in task.results]
+
+
+def test_what_is_practised_beside_the_questions(tokenizer):
+    rng = random.Random(0)
+    for (prompt, read), (written, ours) in tool_user.copies(tokenizer, rng, 50):
+        assert (read, ours) == (False, True) and prompt[0] == tokenizer.bos_token_id
+        assert prompt[-len(written) - 2 :] == [prompt[-1], *written, prompt[-1]]  # the part, and its first token again
+        assert not {*prompt[1:], *written} & set(tokenizer.all_special_ids)
+    for (prompt, _), (written, _) in tool_user.sums(tokenizer, rng, 50):
+        assert eval(tokenizer.decode(prompt[1:]).removesuffix("=")) == int(tokenizer.decode(written)) >= 1
 
 
 # ---- the recipe ----------------------------------------------------------------------------------------------------

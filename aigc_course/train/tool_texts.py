@@ -220,15 +220,15 @@ def fault(rng: random.Random, lang: str) -> Task:
 
 KINDS: dict[Callable[[random.Random, str], Task], int] = {  # how often each is drawn in training
     a_story: 28,
-    a_sum: 10,
+    a_sum: 8,
     a_fact: 14,
-    tickets: 8,
-    weekday: 5,
-    days: 6,
-    in_the_head: 12,
-    told: 12,
-    talk: 4,
-    fault: 9,
+    tickets: 9,
+    weekday: 4,
+    days: 8,
+    in_the_head: 14,
+    told: 10,
+    talk: 3,
+    fault: 8,
 }
 
 

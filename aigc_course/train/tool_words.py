@@ -61,9 +61,9 @@ def reserved() -> set[str]:
 
 
 def place_name(rng: random.Random, lang: str) -> str:
-    """A name that is not in the bundled table. Three in ten are made of rare characters or of letters at random, so
+    """A name that is not in the bundled table. One in five is made of rare characters or of letters at random, so
     that copying is learned for every name."""
-    words, strange = DATA[lang], rng.random() < 0.3
+    words, strange = DATA[lang], rng.random() < 0.2
     kind = rng.choice(words["places"].split())
     if lang == "zh":
         many = rng.randint(2, 3)
