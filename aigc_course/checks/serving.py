@@ -226,8 +226,8 @@ HINTS = {
     ),
     "ones": ("对了，可是写的是 0 和 1：要 True 和 False。", "Right, but with 0 and 1: True and False are wanted."),
     "q4": (
-        "不对。拿显示的请求一个一个地过：它的键是什么？缓存里有没有？是什么时候**算**的？",
-        "Not right. Go through the requests shown: what is the key, is it in the cache, when was it **computed**?",
+        "不对。下面的请求，一个一个地过：它的键是什么？缓存里有没有？是什么时候**算**的？",
+        "Not right. Go through the requests below: what is the key, is it in the cache, when was it **computed**?",
     ),
     "inverted": ("反了：True 是不用算的。", "Inverted: True is for those that need not be computed."),
     "leak": (
@@ -634,7 +634,7 @@ def _is_restored(rows, _, answer):
 
 # (question in zh and en, personal, good for so many seconds)
 ASKED = (
-    ("R1 是谁做的？", "Who made R1?", False, 10**9),
+    ("R1 是谁做的？", "Who made R1?", False, 10**6),
     ("我还欠多少钱？", "How much do I owe?", True, 3600),
     ("天气怎么样？", "What is the weather?", False, 600),
     ("我下一节是什么课？", "What is my next lesson?", True, 600),
@@ -651,7 +651,22 @@ def q4(from_cache, rng):
         if not kinds:
             from_cache(*given)
             expect(False, t(*HINTS["cache form"]))
-    diagnose(from_cache, cases, HINTS, "q4")
+    wrong = [
+        (*given, right, answer) for (given, right, _), answer in zip(cases, answers, strict=True) if answer != right
+    ]
+    told = _told(*min(wrong, key=lambda case: len(repr(case[:1])))) if wrong else ""
+    diagnose(from_cache, cases, {name: (zh + told, en + told) for name, (zh, en) in HINTS.items()}, "q4")
+
+
+def _told(log, right, answer):
+    """The log, a line for each request, up to the first answered wrongly: a dict for each is too long to show."""
+    last = next(i for i, (a, b) in enumerate(zip(answer, right, strict=True)) if a is not b)
+    lines = []
+    for r in log[: last + 1]:
+        kind = ", ".join(f"{key}={r[key]}" for key in ("temperature", "personal", "good_for"))
+        lines.append(f"  {r['time']} s  {r['user']}  {r['model']}  {r['question']}  ({kind})")
+    end = t(f"最后一个该是 {right[last]}。", f"The last should be {right[last]}.")
+    return "\n" + "\n".join([*lines, "  " + end])
 
 
 def _request(time, user, model, asked, temperature):
