@@ -150,14 +150,26 @@ def test_bad_input_is_one_sentence():
 # ---- what the model is shown ---------------------------------------------------------------------------------------
 
 
-def test_training_and_exam_share_no_seller_and_no_wording():
+def test_training_and_exam_share_no_record_and_no_wording():
     for lang in LANGS:
         words = WORDS[lang]
         forms = [words["task"], words["role"], words["polite"], *words["format"].values()]
         assert all(not set(form["seen"]) & set(form["unseen"]) for form in forms)
-    assert all(held_out(q.record.values["seller"]) for q in prompted_texts.exam(3, 2))
+
+    def facts(record):
+        return tuple(record.values[field] for field in FIELDS)
+
     rng = random.Random(0)
-    assert not any(held_out(prompted_texts.record(rng, "en").values["seller"]) for _ in range(200))
+    seen = {facts(prompted_texts.record(rng, lang)) for lang in LANGS for _ in range(5000)}
+    assert not seen & {facts(q.record) for q in prompted_texts.exam(3, 20)}
+    assert not any(held_out("".join(one)) for one in seen)
+
+
+def test_whatever_stands_in_a_record_is_one_token():
+    tokenizer = prompted_texts.build_tokenizer()
+    made = [word for lang in LANGS for words in WORDS[lang]["made"].values() for word in words]
+    made += map(str, range(1, prompted_texts.DEAREST + 1))
+    assert all(len(tokenizer(word, add_special_tokens=False)["input_ids"]) == 1 for word in made)
 
 
 def test_only_answers_are_learned_from_and_each_ends():

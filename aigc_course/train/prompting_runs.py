@@ -51,7 +51,7 @@ def injected(rng: random.Random, lang: str, order: str | None = None) -> dict[st
         pass
     words = WORDS[lang]
     notes = {
-        "thing": rng.choice(words["made"]["things"]),
+        "thing": rng.choice(words["made"]["thing"]),
         "order": order or rng.choice(words["format"]["json"]["seen"]),
     }
     about, found = prompted_texts.record(rng, lang, test=True), {}
