@@ -141,20 +141,14 @@ def expected_calibration_error(bins: Iterable[Bin]) -> float:
     return sum(b.n * abs(b.accuracy - b.confidence) for b in bins) / sum(b.n for b in bins)
 
 
-def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """The mean squared distance of the confidence from 1 (right) or 0 (wrong), without bins; 0 is best (Brier 1950)."""
-    confidence, right = _checked(confidence, right)
-    return float(((confidence - right) ** 2).mean())
-
-
 # ---- silence -------------------------------------------------------------------------------------------------------
 
 
 def abstention(confidence: Sequence[float], right: Sequence[bool]) -> list[tuple[float, float, float]]:
     """(threshold, coverage, error) for every threshold that changes anything, from the one that answers everything.
 
-    A question is answered if its confidence is at least the threshold. coverage: the share answered; error: the share of
-    wrong ones among those answered (the risk-coverage curve of El-Yaniv & Wiener 2010).
+    A question is answered if its confidence is at least the threshold. coverage: the share answered; error: the share
+    of wrong ones among those answered (the risk-coverage curve of El-Yaniv & Wiener 2010).
     """
     confidence, right = _checked(confidence, right)
     points = []
