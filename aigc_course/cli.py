@@ -134,6 +134,44 @@ def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: b
         click.echo(t(f"{len(changed)} 个文件有变化。", f"{len(changed)} files changed."))
 
 
+@main.command(
+    help=t(
+        "做讲座的幻灯片（不写就全部）：一个离线能放的网页，一份能在 JupyterLab 里放的笔记本。",
+        "Make the lecture's decks (all without PART): a page that runs offline, a notebook to present in JupyterLab.",
+    )
+)
+@click.argument("parts", nargs=-1, metavar="[PART]…")
+@click.option("--lang", help=t("zh 或 en；不写就两种都做", "zh or en; both where not given"))
+@click.option("--pdf", is_flag=True, help=t("再做一份 PDF（要有 Chromium）", "a PDF too (needs Chromium)"))
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=t("写到哪个文件夹，默认 slides/", "folder to write to; slides/ where not given"),
+)
+@click.option("--check", is_flag=True, help=t("只检查，不写文件", "only look for problems, write nothing"))
+@click.option(
+    "--accept", multiple=True, metavar="PART", help=t("我已核对两种语言", "both languages have been compared")
+)
+def slides(parts: tuple[str, ...], lang: str | None, pdf: bool, to: Path | None, check: bool, accept: tuple[str, ...]):
+    course.require_clone()
+    _speak(lang)
+    from aigc_course.book import slides as book
+
+    if accept:
+        stamped = book.accept(list(accept))
+        click.echo(t(f"{stamped} 格已标为核对过。", f"{stamped} cells marked as compared."))
+    elif check:
+        problems = [problem for one in book.chosen(list(parts)) for problem in book.problems(one)]
+        for problem in problems:
+            click.echo(problem, err=True)
+        if problems:
+            raise SystemExit(1)
+        click.echo(t("没有问题。", "No problems."))
+    else:
+        for path in book.made_for(list(parts), [lang] if lang else list(i18n.LANGS), to, pdf):
+            click.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
 @main.command(help=t("列出自带的模型。", "List the bundled models."))
 @click.option("--json", "as_json", is_flag=True, help=t("给程序读的格式", "for programs"))
 def models(as_json: bool) -> None:

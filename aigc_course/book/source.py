@@ -46,6 +46,7 @@ class Source:
     slug: str
     path: Path
     cells: tuple[Cell, ...] = field(default_factory=tuple)
+    command: str = "build"  # the command of `aigc` that builds it
 
     @property
     def where(self) -> str:
@@ -76,8 +77,11 @@ def _cell(raw, number: int, code_number: int) -> Cell:
     )
 
 
-def read(slug: str, path: Path) -> Source:
-    """Parse one source file; CourseError names the file and the cell of the first thing that is wrong."""
+def read(slug: str, path: Path, command: str = "build") -> Source:
+    """Parse one source file; CourseError names the file and the cell of the first thing that is wrong.
+
+    command: the command of `aigc` that builds it, which complaints name.
+    """
     where = display_path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -102,7 +106,7 @@ def read(slug: str, path: Path) -> Source:
     for number, raw in enumerate(notebook.cells, start=1):
         code_number += raw.cell_type == "code"
         cells.append(_cell(raw, number, code_number))
-    return Source(slug, path, tuple(cells))
+    return Source(slug, path, tuple(cells), command)
 
 
 def pairs(source: Source) -> list[tuple[Cell, Cell]]:
@@ -145,7 +149,7 @@ def structure_problems(source: Source) -> list[str]:
     for zh, en in pairs(source):
         stale = [name for name, half, other in (("zh", zh, en), ("en", en, zh)) if half.twin != other.hash]
         if stale:
-            again = f"aigc build --accept {source.slug}"
+            again = f"aigc {source.command} --accept {source.slug}"
             add(
                 zh,
                 f"{'、'.join(stale)} 一半是照着旧的另一半写的。对照两种语言改好，再运行 {again}。",

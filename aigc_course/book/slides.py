@@ -1,0 +1,206 @@
+"""`aigc slides`: the lecture's decks, each from one source, as a page that runs offline and as a notebook that is live.
+
+A source is slides/src/NN_slug.md, NN being the lecture's part, written as a lesson is: prose in both languages, code
+once. Prose that begins with a heading begins a slide (`#`: a title slide); what code cells show stands under it, or
+`beside` it with that tag; `show` shows the code too; prose tagged `notes` is what the speaker says.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+import nbformat
+from nbformat import NotebookNode
+
+from aigc_course import course, i18n
+from aigc_course.book import build, editions, lint, numbers, slide_page, source
+from aigc_course.book.run import execute
+from aigc_course.errors import CourseError
+from aigc_course.files import write_whole
+from aigc_course.i18n import LANGS
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+# larger letters in JupyterLab's deck mode, by the extension jupyterlab-fonts that comes with it
+LIVE_STYLE = {":root": {"--jp-content-font-size1": "22px", "--jp-code-font-size": "16px"}}
+
+
+@dataclass(frozen=True)
+class Deck:
+    """One deck. number: the lecture's part; slug: its name on the command line."""
+
+    number: int
+    slug: str
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def decks() -> list[Deck]:
+    """The decks whose sources are there, by number; CourseError for a source with another kind of name."""
+    found = []
+    for path in sorted((course.root() / "slides" / "src").glob("*.md")):
+        match = re.fullmatch(r"(\d\d)_([a-z_]+)", path.stem)
+        if match is None:
+            raise CourseError(
+                f"课件源文件 {path.name} 的名字要像 03_inside.md：请改名。",
+                f"A deck's source is named as 03_inside.md, not {path.name}: rename it.",
+            )
+        found.append(Deck(int(match[1]), match[2], path))
+    return found
+
+
+def deck(name: str) -> Deck:
+    """The deck with this slug or number; CourseError names those that there are."""
+    found = decks()
+    for one in found:
+        if name in (one.slug, one.name, str(one.number)):
+            return one
+    known = [f"{one.number} ({one.slug})" for one in found]
+    raise CourseError(
+        f"没有叫“{name}”的课件。可选：{'、'.join(known) or '（还没有）'}。",
+        f"There is no deck “{name}”. Known: {', '.join(known) or 'none yet'}.",
+    )
+
+
+def chosen(names: list[str]) -> list[Deck]:
+    return [deck(name) for name in names] if names else decks()
+
+
+def read(one: Deck) -> source.Source:
+    return source.read(one.slug, one.path, command="slides")
+
+
+def edition(text: source.Source, lang: str) -> NotebookNode:
+    """The deck's notebook in one language, not yet executed, with the slide types that JupyterLab's deck mode reads."""
+    notebook, begun = editions.lesson_edition(text, lang), False
+    for cell in notebook.cells:
+        tags, prose = cell.metadata.get("tags", []), cell.cell_type == "markdown"
+        if prose and "notes" in tags:
+            kind = "notes"
+        elif prose and cell.source.lstrip().startswith("#"):
+            kind, begun = "slide", True
+        else:
+            kind = "-" if begun else "skip"
+        cell.metadata["slideshow"] = {"slide_type": kind}
+        if not prose and "show" not in tags:
+            cell.metadata["jupyter"] = {"source_hidden": True}
+    notebook.metadata["@deathbeds/jupyterlab-fonts"] = {"styles": LIVE_STYLE}
+    return notebook
+
+
+def problems(one: Deck) -> list[str]:
+    """What is wrong with a deck's source: halves that are missing or stale, terms, slides without notes or title."""
+    text = read(one)
+    found = source.structure_problems(text) + lint.source_problems(text)
+    for lang in LANGS:
+        cells = [cell for cell in edition(text, lang).cells if cell.metadata["slideshow"]["slide_type"] != "skip"]
+        kinds = [cell.metadata["slideshow"]["slide_type"] for cell in cells]
+        starts = [i for i, kind in enumerate(kinds) if kind == "slide"]
+        if starts[:1] != [0]:
+            first = text.cells[0].name
+            found.append(
+                source.complaint(text.where, first, "幻灯片要以标题开始。", "the first slide begins with a heading.")
+            )
+        for start, end in zip(starts, [*starts[1:], len(cells)][: len(starts)], strict=True):
+            if "notes" not in kinds[start:end]:
+                said = (
+                    f"这一页（{lang}）没有讲稿，请加一格 notes。",
+                    f"this slide ({lang}) has no notes: add a notes cell.",
+                )
+                found.append(source.complaint(text.where, cells[start].id, *said))
+    return found
+
+
+def executed(one: Deck, lang: str) -> NotebookNode:
+    """The deck in one language with its outputs; CourseError with what is wrong in the source or the failing cell."""
+    if found := problems(one):
+        raise CourseError("\n".join(found), "\n".join(found))
+    fresh = edition(read(one), lang)
+    strict = {"HF_HUB_OFFLINE": "1", "AIGC_STRICT": "1"}  # as it must run: no network, and every letter there
+    with tempfile.TemporaryDirectory() as scratch, patch.dict(os.environ, strict):
+        draft = Path(scratch, f"{one.name}.ipynb")
+        draft.write_text(nbformat.writes(fresh), encoding="utf-8")
+        notebook = build.tidy(execute(draft, folder=course.root(), label=f"{one.slug} ({lang})"), fresh)
+    if found := numbers.problems(one.name, notebook):
+        raise CourseError("\n".join(found), "\n".join(found))
+    return notebook
+
+
+def make(one: Deck, lang: str, to: Path, pdf: bool = False) -> list[Path]:
+    """Build one deck in one language into `to`: the page, the live notebook and, if asked for, the PDF.
+
+    CourseError where the source, a cell, the disk or the browser is not as needed; the files are whole or not there.
+    """
+    browser = find_browser() if pdf else None  # before the work, not after it
+    spoken = i18n.get_lang()
+    notebook = executed(one, lang)
+    i18n.set_lang(lang)
+    try:
+        found = slide_page.slides(notebook)
+        title = slide_page.seen(found[0].title).strip()
+        html = slide_page.page(title, lang, found)
+    finally:
+        i18n.set_lang(spoken)
+    if outside := lint.remote_url(re.sub(r"<script>.*?</script>", "", html, flags=re.S)):
+        raise CourseError(f"课件会从别处加载 {outside}。", f"The deck would load {outside} from elsewhere.")
+    page, live = to / lang / f"{one.name}.html", to / lang / f"{one.name}.ipynb"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(page, html)
+        write_whole(live, nbformat.writes(notebook, version=4) + "\n")
+    except OSError as error:
+        raise CourseError(
+            f"写不了 {page.parent}（{error.strerror}）：请用 --to 换一个文件夹。",
+            f"Cannot write {page.parent} ({error.strerror}): choose another folder with --to.",
+        ) from error
+    return [page, live, *([print_pdf(page, browser)] if browser else [])]
+
+
+def find_browser() -> str:
+    """The path of a Chromium or Chrome; CourseError where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None) or (str(MAC) if MAC.exists() else None)
+    if found is None:
+        raise CourseError(
+            "没有找到 Chromium 或 Chrome，做不了 PDF：请安装一个（Debian：apt install chromium），或去掉 --pdf。",
+            "Found no Chromium or Chrome to print the PDF: install one (Debian: apt install chromium), "
+            "or leave out --pdf.",
+        )
+    return found
+
+
+def print_pdf(page: Path, browser: str) -> Path:
+    """Print a built page to a PDF beside it, a slide a page. CourseError with the browser's words where it fails."""
+    made = page.with_suffix(".pdf")
+    made.unlink(missing_ok=True)
+    root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # Chromium refuses root otherwise
+    with tempfile.TemporaryDirectory() as profile:
+        command = [browser, "--headless", "--disable-gpu", *root, f"--user-data-dir={profile}", "--no-first-run"]
+        command += ["--virtual-time-budget=20000", "--no-pdf-header-footer", f"--print-to-pdf={made.resolve()}"]
+        done = subprocess.run(
+            [*command, page.resolve().as_uri() + "?print-pdf"], capture_output=True, text=True, errors="replace"
+        )
+    if not made.exists():
+        said = (done.stderr.strip().splitlines() or ["?"])[-1]
+        raise CourseError(f"浏览器没有做出 PDF：{said}", f"The browser made no PDF: {said}")
+    return made
+
+
+def accept(names: list[str]) -> int:
+    """Say of these decks that both languages have been compared; returns how many cells were stamped anew."""
+    return sum(source.accept(read(deck(name))) for name in names)
+
+
+def made_for(names: list[str], langs: list[str], to: Path | None, pdf: bool = False) -> list[Path]:
+    """Build the decks (all without `names`) in `langs` into `to`, by default slides/ of the course."""
+    found = chosen(names)
+    if not found:
+        raise CourseError("slides/src 里还没有课件。", "slides/src holds no deck yet.")
+    return [path for one in found for lang in langs for path in make(one, lang, to or course.root() / "slides", pdf)]

@@ -1,0 +1,90 @@
+"""What the code cells of a lecture's deck use: pictures that fill a slide, a large number, a line with the sources."""
+
+from html import escape
+
+from aigc_course import claims, course, lesson
+from aigc_course.cards import show
+from aigc_course.errors import CourseError
+from aigc_course.i18n import t
+
+DPI = 160  # at this many pixels to the inch the usual letters of `plot.style` can be read from the last row
+WIDTH, HEIGHT = 7.1, 3.0  # inches: the room under a slide's title
+
+
+def begin(part: int, lang: str, tier: str = "cpu") -> None:
+    """Set up the deck of the lecture's part `part` (1 to 4) as `lesson.begin` does a lesson, with larger pictures.
+
+    CourseError where no lesson belongs to that part, and as `lesson.begin`.
+    """
+    slugs = [one.slug for one in course.load().lessons if one.slide_part == part]
+    if not slugs:
+        raise CourseError(
+            f"course.toml 里没有哪一课属于讲座的第 {part} 部分。", f"No lesson in course.toml belongs to part {part}."
+        )
+    lesson.begin(slugs[0], lang, tier)
+
+    import matplotlib
+    from IPython import get_ipython
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    matplotlib.rcParams.update({"figure.dpi": DPI, "figure.figsize": (WIDTH, HEIGHT), "font.size": 12})
+    if get_ipython() is not None:
+        set_matplotlib_formats("retina")
+
+
+def cite(*ids: str) -> None:
+    """Show a line with the sources of these claims (see claims.csv); CourseError for an unknown one."""
+    ledger = claims.load()
+    if unknown := [id for id in ids if id not in ledger]:
+        raise CourseError(
+            f"台账 datasets/claims.csv 里没有“{unknown[0]}”。",
+            f"There is no claim “{unknown[0]}” in datasets/claims.csv.",
+        )
+    rows = [ledger[id] for id in ids]
+    marks = [t(*claims.STATUSES[row.status][:2]) for row in rows]
+    each = [f"{row.source}, {row.date} [{mark}]" for row, mark in zip(rows, marks, strict=True)]
+    _source(t("来源：", "Source: ") + t("；", "; ").join(dict.fromkeys(each)))
+
+
+def measured(what: str) -> None:
+    """Show a line that says what computed this slide: a sentence such as "the model lm, 300 texts"."""
+    _source(t("当场算出：", "Computed for this slide: ") + what)
+
+
+def _source(words: str) -> None:
+    show(words, f'<p class="source" style="font-size: 0.6em; color: #52606d; margin: 0">{escape(words)}</p>')
+
+
+def big(number: str, words: str) -> None:
+    """Show one number that has been computed, as large as the slide allows, and what it says."""
+    show(
+        f"{number}  {words}",
+        '<div class="big" style="text-align: center"><div style="font-size: 4em; line-height: 1.2; color: #0072b2">'
+        f"{escape(number)}</div><div>{escape(words)}</div></div>",
+    )
+
+
+def lines(*words: str) -> None:
+    """Show lines of computed text, such as what a model wrote, large."""
+    body = "".join(f'<div style="line-height: 1.55">{escape(one)}</div>' for one in words)
+    show("\n".join(words), f'<div class="lines">{body}</div>')
+
+
+def boxes(labels: list[str], under: list[str] | None = None, colours: list[str] | None = None) -> None:
+    """Show labels in boxes side by side, as a text's tokens; under: a word below each; colours: CSS, one for each."""
+    under, colours = under or [""] * len(labels), colours or ["#dcebf7"] * len(labels)
+    cells = "".join(
+        '<div style="text-align: center; margin: 0 6px 12px 0">'
+        f'<div style="background: {colour}; color: #1f2933; border-radius: 8px; padding: 6px 12px; white-space: pre">'
+        f'{escape(label)}</div><div style="color: #52606d; font-size: 0.85em">{escape(below)}</div></div>'
+        for label, below, colour in zip(labels, under, colours, strict=True)
+    )
+    show(" | ".join(labels), f'<div class="boxes" style="display: flex; flex-wrap: wrap">{cells}</div>')
+
+
+def table(columns: list[str], rows: list[list]) -> None:
+    """Show a table with these columns, without an index."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=columns)
+    show(frame.to_string(index=False), frame.to_html(index=False, border=0))
