@@ -26,7 +26,8 @@ from aigc_course.train.reasoning import load
 
 __all__ = ["build", "card", "losses", "measure", "optimizer", "save", "settings"]
 SEEDS = (1, 2, 3)  # the first is bundled
-STEPS, TEXTS, LEARNING_RATE = 900, 32, 3e-3
+STEPS, TEXTS, LEARNING_RATE = 800, 32, 3e-3
+FIRST = 200  # steps of practice in finding facts
 WIDTH, LAYERS = 128, 3
 EACH = 40  # questions of the exam for each set of parts and language
 BARS = {"wrong_full": 0.1}
@@ -39,6 +40,7 @@ def settings(seed: int) -> dict:
     return {
         "seed": seed,
         "steps": STEPS,
+        "first": FIRST,
         "learning_rate": LEARNING_RATE,
         "texts": TEXTS,
         "shape": [WIDTH, LAYERS],
@@ -62,7 +64,8 @@ def losses(model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor
 
     def losses(step: int) -> Iterator[torch.Tensor]:
         rng = random.Random(f"prompted {seed} {step}")
-        texts = [prompted_texts.training(rng, LANGS[i % 2]) for i in range(TEXTS)]
+        make = prompted_texts.practice if step < FIRST else prompted_texts.training
+        texts = [make(rng, LANGS[i % 2]) for i in range(TEXTS)]
         return loss_parts(model, encode(tokenizer, texts))
 
     return losses

@@ -82,6 +82,13 @@ def asked(rng: random.Random, lang: str, parts: Sequence[str], wished: Wish | No
     return Asked(prompting.prompt(about, **told, examples=examples), wished, about, tuple(parts), examples)
 
 
+def practice(rng: random.Random, lang: str) -> list[tuple[str, bool]]:
+    """A text for the first steps: all facts are wished for, by name, so that it soon learns to find them."""
+    wished = wish(rng)._replace(fields=tuple(rng.sample(FIELDS, len(FIELDS))), format=rng.choice(("sentence", "json")))
+    about = record(rng, lang)
+    return [(prompting.prompt(about), False), (f"{prompting.answer(wished, about)}\n", True)]
+
+
 def training(rng: random.Random, lang: str) -> list[tuple[str, bool]]:
     """One text for training, in pieces: (text, whether the model is to write it); a written piece ends with a newline,
     which is where the model is to stop."""
@@ -156,6 +163,11 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     words = WORDS["zh"]
     kept = [word for group in ("asked", "called", "made") for names in words[group].values() for word in names]
     kept += [words["note"], words["record"], words["answer"], words["example"]]
+    for lang in LANGS:  # a field with the sign behind it is one token: the value stands right behind it, here as there
+        names = WORDS[lang]["fields"].values()
+        before, _ = WORDS[lang]["clause"].split("{value}")
+        kept += [f"{name}{sign}" for name in names for sign in (WORDS[lang]["colon"], '": "')]
+        kept += [before.format(field=name) for name in names]
     kept += [opening for opening, _ in words["voice"].values()]
     whole = "|".join(sorted(kept, key=len, reverse=True))  # a second split would cut these again into characters
     split = rf"{whole}|{'|'.join(signs)}|[A-Za-z]+ (?=[A-Za-z])|[A-Za-z]+|[0-9]+|[\u4e00-\u9fff]|[^\w\s]| "
