@@ -73,7 +73,7 @@ def test_the_committed_decks_are_whole():
     for one in found:
         for lang in i18n.LANGS:
             cells = slides.edition(slides.read(one), lang).cells
-            kinds = [cell.metadata["slideshow"]["slide_type"] for cell in cells]
+            kinds = [slide_page.slide_type(cell) for cell in cells]
             assert 20 <= kinds.count("slide") <= 35
             assert any("live" in cell.metadata.get("tags", []) for cell in cells), "a live experiment in every part"
             assert any("cite(" in cell.source for cell in cells), "facts have their sources"
@@ -137,8 +137,8 @@ def test_the_tiny_deck_becomes_a_page_and_a_live_notebook(deck, tmp_path):
     assert "MIT" not in html[:200] and "Permission is hereby granted" in html
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?(https?:)?//", html)
     notebook = nbformat.read(live, as_version=4)
-    kinds = [cell.metadata["slideshow"]["slide_type"] for cell in notebook.cells]
-    assert kinds == ["skip", "slide", "-", "notes"]
+    kinds = [slide_page.slide_type(cell) for cell in notebook.cells]
+    assert kinds == ["skip", "slide", "", "notes"]
     assert i18n.get_lang() == "en"
 
 
@@ -161,7 +161,7 @@ LOOK = """() => {
   const blocks = [...slide.querySelectorAll('h1, h2, p, li, blockquote, pre, table, img, svg, .boxes, .lines, .big')]
     .filter(e => !e.parentElement.closest('li, blockquote, pre, table, svg, .boxes, .lines, .big'));
   const named = e => `${e.tagName.toLowerCase()} “${(e.textContent || '').trim().slice(0, 30)}”`;
-  const numbers = document.querySelector('.slide-number');
+  const numbers = document.querySelector('.slide-number a');
   const rects = [...blocks, numbers].map(e => [e, e.getBoundingClientRect()]).filter(([, r]) => r.width && r.height);
   const leaves = r => r.left < outer.left - 1 || r.right > outer.right + 1 || r.top < outer.top - 1
     || r.bottom > outer.bottom + 1;
@@ -257,5 +257,31 @@ def test_every_slide_can_be_read_from_the_last_row(chrome, tmp_path, one, lang):
     assert look(chrome, page) == []
     pdf = slides.print_pdf(page, shutil.which("chromium") or slides.find_browser())
     assert pdf.read_bytes()[:4] == b"%PDF"
-    kinds = [c.metadata["slideshow"]["slide_type"] for c in nbformat.read(live, as_version=4).cells]
+    kinds = [slide_page.slide_type(cell) for cell in nbformat.read(live, as_version=4).cells]
     assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == kinds.count("slide")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", i18n.LANGS)
+def test_in_jupyterlabs_deck_mode_the_widget_is_alive(chrome, tmp_path, lang):
+    """The live slide of part 3, presented: a press of a candidate writes it, and nothing is asked of another machine."""
+    from browser import Watch, jupyterlab
+
+    notebook = slides.edition(slides.read(slides.deck("3")), lang)
+    needed = ("inside-code-1", "inside-setup", "inside-imports", "inside-live-wheel", "inside-wheel", "inside-ask-ten")
+    notebook.cells = [cell for cell in notebook.cells if cell.id in needed]
+    nbformat.write(notebook, tmp_path / "deck.ipynb")
+    with jupyterlab(tmp_path) as lab:
+        watch = Watch()
+        page = lab.open(chrome, "deck.ipynb", watch, height=720)
+        wheel = page.locator(".aigc.wheel")
+        wheel.wait_for()
+        page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 4")
+        page.evaluate("window.jupyterapp.commands.execute('deck:start')")
+        page.wait_for_function("document.body.dataset.jpDeckMode === 'presenting'")
+        before = wheel.locator(".chip").count()
+        wheel.locator("button.candidate").first.click()
+        page.wait_for_function(f"document.querySelectorAll('.aigc.wheel .chip').length === {before + 1}")
+        assert not page.get_by_text("3　").is_visible(), "the next slide waits"
+        page.close()
+    assert not (watch.outside or watch.errors or watch.failed)

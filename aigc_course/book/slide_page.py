@@ -55,7 +55,7 @@ def slides(notebook: NotebookNode) -> list[Slide]:
     """The slides of an executed deck, by the slide types in its cells' metadata."""
     markdown, found = MarkdownIt("commonmark").enable("table"), []
     for cell in notebook.cells:
-        kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
+        kind = slide_type(cell)
         if kind == "skip":
             continue
         if kind == "slide":
@@ -70,6 +70,11 @@ def slides(notebook: NotebookNode) -> list[Slide]:
         else:
             _add_code(found[-1], cell)
     return found
+
+
+def slide_type(cell: NotebookNode) -> str:
+    """A cell's part in a deck: "slide", "notes" or "skip"; "" where it stands on the slide that has begun."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "")
 
 
 def _add_code(slide: Slide, cell: NotebookNode) -> None:

@@ -88,8 +88,9 @@ def edition(text: source.Source, lang: str) -> NotebookNode:
         elif prose and cell.source.lstrip().startswith("#"):
             kind, begun = "slide", True
         else:
-            kind = "-" if begun else "skip"
-        cell.metadata["slideshow"] = {"slide_type": kind}
+            kind = "" if begun else "skip"
+        if kind:  # a cell without a type stands on the slide that has begun
+            cell.metadata["slideshow"] = {"slide_type": kind}
         if not prose and "show" not in tags:
             cell.metadata["jupyter"] = {"source_hidden": True}
     notebook.metadata["@deathbeds/jupyterlab-fonts"] = {"styles": LIVE_STYLE}
@@ -101,8 +102,8 @@ def problems(one: Deck) -> list[str]:
     text = read(one)
     found = source.structure_problems(text) + lint.source_problems(text)
     for lang in LANGS:
-        cells = [cell for cell in edition(text, lang).cells if cell.metadata["slideshow"]["slide_type"] != "skip"]
-        kinds = [cell.metadata["slideshow"]["slide_type"] for cell in cells]
+        cells = [cell for cell in edition(text, lang).cells if slide_page.slide_type(cell) != "skip"]
+        kinds = [slide_page.slide_type(cell) for cell in cells]
         starts = [i for i, kind in enumerate(kinds) if kind == "slide"]
         if starts[:1] != [0]:
             first = text.cells[0].name
