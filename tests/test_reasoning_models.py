@@ -18,7 +18,7 @@ EVERY = recipes.RECIPES | STUDENTS
 
 
 def test_each_recipe_is_known_to_the_command():
-    assert set(EVERY) | {"lm", "copier", "tool_user", "painter", "painter_vae"} == set(train.RECIPES)
+    assert set(EVERY) | {"lm", "copier", "prompted", "tool_user", "painter", "painter_vae"} == set(train.RECIPES)
     for name in EVERY:
         assert train.recipe_of(name).name == name
 
