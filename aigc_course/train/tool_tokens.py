@@ -10,7 +10,7 @@ from aigc_course.train.bpe import train_tokenizer
 from aigc_course.train.tool_texts import training, turns
 
 CONTEXT = 512  # tokens
-VOCABULARY = 1400
+VOCABULARY = 2400  # with fewer, the days of the week and many names fall apart into bytes
 # the template of the bundled model: the question itself, then turns of the model, each ended, and results
 TEMPLATE = """
 {{- bos_token }}
