@@ -1,7 +1,6 @@
 """The lecture's decks: their sources, the page that runs offline, and each slide as the last row sees it."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -252,19 +251,18 @@ def test_the_look_finds_what_is_wrong(chrome, tmp_path):
 @pytest.mark.parametrize("lang", i18n.LANGS)
 @pytest.mark.parametrize("one", slides.decks(), ids=lambda one: one.slug)
 def test_every_slide_can_be_read_from_the_last_row(chrome, tmp_path, one, lang):
-    page, live = slides.make(one, lang, tmp_path)
+    page, live, pdf = slides.make(one, lang, tmp_path, pdf=True)
     assert page.stat().st_size < 6_000_000
     assert look(chrome, page) == []
-    pdf = slides.print_pdf(page, shutil.which("chromium") or slides.find_browser())
-    assert pdf.read_bytes()[:4] == b"%PDF"
     kinds = [slide_page.slide_type(cell) for cell in nbformat.read(live, as_version=4).cells]
     assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == kinds.count("slide")
+    assert set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf.read_bytes())) == {b"0 0 960 540"}, "1280 × 720 in points"
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("lang", i18n.LANGS)
 def test_in_jupyterlabs_deck_mode_the_widget_is_alive(chrome, tmp_path, lang):
-    """The live slide of part 3, presented: a press of a candidate writes it, and nothing is asked of another machine."""
+    """The live slide of part 3, presented: a press on a candidate writes it; nothing is asked of another machine."""
     from browser import Watch, jupyterlab
 
     notebook = slides.edition(slides.read(slides.deck("3")), lang)
@@ -282,6 +280,6 @@ def test_in_jupyterlabs_deck_mode_the_widget_is_alive(chrome, tmp_path, lang):
         before = wheel.locator(".chip").count()
         wheel.locator("button.candidate").first.click()
         page.wait_for_function(f"document.querySelectorAll('.aigc.wheel .chip').length === {before + 1}")
-        assert not page.get_by_text("3　").is_visible(), "the next slide waits"
+        assert not page.locator("h2", has_text="3　").is_visible(), "the next slide waits"
         page.close()
     assert not (watch.outside or watch.errors or watch.failed)

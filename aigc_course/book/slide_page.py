@@ -166,7 +166,7 @@ def _faces(text: str, code: str, lang: str) -> str:
             narrow,
             f"unicode-range: {', '.join(f'U+{ord(c):04X}' for c in narrow)};",
         ),
-        ("AIGC Code", dejavu / "DejaVuSansMono.ttf", code + _ALWAYS, ""),
+        ("AIGC Code", dejavu / "DejaVuSansMono.ttf", "".join(filter(str.isascii, code)) + _ALWAYS, ""),
     ]
     return "\n".join(
         f'@font-face {{ font-family: "{name}"; {where} '
@@ -175,13 +175,24 @@ def _faces(text: str, code: str, lang: str) -> str:
     )
 
 
-def page(title: str, lang: str, found: list[Slide]) -> str:
-    """The whole deck as one HTML page that needs no network and no other file."""
+def page(title: str, lang: str, found: list[Slide], printed: bool = False) -> str:
+    """The whole deck as one HTML page that needs no network and no other file.
+
+    printed: one slide under the other for a printer, without reveal.js, which takes its time to lay pages out.
+    """
     body, parts = "\n".join(slide.html() for slide in found), reveal()
     code = seen("".join(re.findall(r'<pre class="code">.*?</pre>', body, re.S)))
     face = _faces(seen(body) + title, code, lang)
+    style = "" if printed else f"<style>{parts['dist/reveal.css']}</style>"
+    scripts = (
+        ""
+        if printed
+        else f"""<script>{parts["dist/reveal.js"]}</script>
+<script>{parts["plugin/notes/notes.js"]}</script>
+<script>Reveal.initialize({OPTIONS});</script>"""
+    )
     return f"""<!DOCTYPE html>
-<html lang="{"zh-CN" if lang == "zh" else "en"}">
+<html lang="{"zh-CN" if lang == "zh" else "en"}"{' class="printed"' if printed else ""}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -190,7 +201,7 @@ def page(title: str, lang: str, found: list[Slide]) -> str:
 {parts["LICENSE"].strip()}
 Its letters are subsets of Noto Sans CJK, SIL Open Font License 1.1 (https://openfontlicense.org), and of the DejaVu
 fonts, Bitstream Vera licence (https://dejavu-fonts.github.io/License.html). -->
-<style>{parts["dist/reveal.css"]}</style>
+{style}
 <style>{face}</style>
 <style>{STYLE.read_text(encoding="utf-8")}</style>
 </head>
@@ -198,9 +209,7 @@ fonts, Bitstream Vera licence (https://dejavu-fonts.github.io/License.html). -->
 <div class="reveal"><div class="slides">
 {body}
 </div></div>
-<script>{parts["dist/reveal.js"]}</script>
-<script>{parts["plugin/notes/notes.js"]}</script>
-<script>Reveal.initialize({OPTIONS});</script>
+{scripts}
 </body>
 </html>
 """

@@ -148,6 +148,7 @@ def make(one: Deck, lang: str, to: Path, pdf: bool = False) -> list[Path]:
         found = slide_page.slides(notebook)
         title = slide_page.seen(found[0].title).strip()
         html = slide_page.page(title, lang, found)
+        printed = slide_page.page(title, lang, found, printed=True) if browser else ""
     finally:
         i18n.set_lang(spoken)
     if outside := lint.remote_url(re.sub(r"<script>.*?</script>", "", html, flags=re.S)):
@@ -162,7 +163,7 @@ def make(one: Deck, lang: str, to: Path, pdf: bool = False) -> list[Path]:
             f"写不了 {page.parent}（{error.strerror}）：请用 --to 换一个文件夹。",
             f"Cannot write {page.parent} ({error.strerror}): choose another folder with --to.",
         ) from error
-    return [page, live, *([print_pdf(page, browser)] if browser else [])]
+    return [page, live, *([print_pdf(printed, page.with_suffix(".pdf"), browser, len(found))] if browser else [])]
 
 
 def find_browser() -> str:
@@ -177,20 +178,30 @@ def find_browser() -> str:
     return found
 
 
-def print_pdf(page: Path, browser: str) -> Path:
-    """Print a built page to a PDF beside it, a slide a page. CourseError with the browser's words where it fails."""
-    made = page.with_suffix(".pdf")
+def print_pdf(html: str, made: Path, browser: str, pages: int) -> Path:
+    """Print a page made for it (`printed`) into `made`, a slide a page. CourseError where it has not `pages` pages."""
     made.unlink(missing_ok=True)
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # Chromium refuses root otherwise
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, "--headless", "--disable-gpu", *root, f"--user-data-dir={profile}", "--no-first-run"]
-        command += ["--virtual-time-budget=20000", "--no-pdf-header-footer", f"--print-to-pdf={made.resolve()}"]
-        done = subprocess.run(
-            [*command, page.resolve().as_uri() + "?print-pdf"], capture_output=True, text=True, errors="replace"
-        )
-    if not made.exists():
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch, "deck.html")
+        page.write_text(html, encoding="utf-8")
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            *root,
+            f"--user-data-dir={scratch}/profile",
+            "--no-first-run",
+        ]
+        command += ["--no-pdf-header-footer", f"--print-to-pdf={made.resolve()}", page.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    found = len(re.findall(rb"/Type\s*/Page\b", made.read_bytes())) if made.exists() else 0
+    if found != pages:
         said = (done.stderr.strip().splitlines() or ["?"])[-1]
-        raise CourseError(f"浏览器没有做出 PDF：{said}", f"The browser made no PDF: {said}")
+        raise CourseError(
+            f"浏览器只打印了 {found} 页，该有 {pages} 页：{said}",
+            f"The browser printed {found} pages instead of {pages}: {said}",
+        )
     return made
 
 
