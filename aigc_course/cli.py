@@ -11,6 +11,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import t
 
 LANG_HELP = t("语言：zh 或 en", "language: zh or en")
+ACCEPT_HELP = t("我已核对两种语言", "both languages have been compared")
 
 
 class Commands(click.Group):
@@ -109,19 +110,17 @@ def run(slugs: tuple[str, ...], lang: str | None, tier: str, out: Path | None) -
 @main.command(help=t("把源文件做成两种语言的课文和练习。", "Turn sources into lessons and labs in both languages."))
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @click.option("--check", is_flag=True, help=t("只检查，不写文件", "only look for problems, write nothing"))
-@click.option(
-    "--accept", multiple=True, metavar="SLUG", help=t("我已核对两种语言", "both languages have been compared")
-)
+@click.option("--accept", multiple=True, metavar="SLUG", help=ACCEPT_HELP)
 @click.option("--force", is_flag=True, help=t("没改动的也重新运行", "execute again what has not changed, too"))
 def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: bool) -> None:
     course.require_clone()
     from aigc_course.book import build as book
+    from aigc_course.book import slides as decks
 
     if accept:
-        stamped = book.accept(list(accept))
-        click.echo(t(f"{stamped} 格已标为核对过。", f"{stamped} cells marked as compared."))
+        _stamped(book.accept(list(accept)))
     elif check:
-        problems = book.check(list(slugs))
+        problems = book.check(list(slugs)) + ([] if slugs else decks.check())
         for problem in problems:
             click.echo(problem, err=True)
         if problems:
@@ -148,25 +147,14 @@ def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: b
     type=click.Path(path_type=Path, file_okay=False),
     help=t("写到哪个文件夹，默认 slides/", "folder to write to; slides/ where not given"),
 )
-@click.option("--check", is_flag=True, help=t("只检查，不写文件", "only look for problems, write nothing"))
-@click.option(
-    "--accept", multiple=True, metavar="PART", help=t("我已核对两种语言", "both languages have been compared")
-)
-def slides(parts: tuple[str, ...], lang: str | None, pdf: bool, to: Path | None, check: bool, accept: tuple[str, ...]):
+@click.option("--accept", multiple=True, metavar="PART", help=ACCEPT_HELP)
+def slides(parts: tuple[str, ...], lang: str | None, pdf: bool, to: Path | None, accept: tuple[str, ...]) -> None:
     course.require_clone()
     _speak(lang)
     from aigc_course.book import slides as book
 
     if accept:
-        stamped = book.accept(list(accept))
-        click.echo(t(f"{stamped} 格已标为核对过。", f"{stamped} cells marked as compared."))
-    elif check:
-        problems = [problem for one in book.chosen(list(parts)) for problem in book.problems(one)]
-        for problem in problems:
-            click.echo(problem, err=True)
-        if problems:
-            raise SystemExit(1)
-        click.echo(t("没有问题。", "No problems."))
+        _stamped(book.accept(list(accept)))
     else:
         for path in book.made_for(list(parts), [lang] if lang else list(i18n.LANGS), to, pdf):
             click.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
@@ -305,6 +293,10 @@ def _mendable(error: OSError | ImportError) -> str | None:
             f"{error.filename} cannot be read or written: check its permissions.",
         )
     return None
+
+
+def _stamped(cells: int) -> None:
+    click.echo(t(f"{cells} 格已标为核对过。", f"{cells} cells marked as compared."))
 
 
 def _speak(lang: str | None) -> None:

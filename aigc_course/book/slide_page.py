@@ -143,6 +143,7 @@ def letters(text: str, path: Path = FONT) -> bytes:
     options = subset.Options()
     options.hinting, options.notdef_outline = False, True
     options.drop_tables += ["FFTM"]  # FontForge's own dates
+    options.name_IDs += [13, 14]  # the licence stays with the letters
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes=wanted | {ord(" ")})
     subsetter.subset(font)

@@ -3,6 +3,9 @@
 A source is slides/src/NN_slug.md, NN being the lecture's part, written as a lesson is: prose in both languages, code
 once. Prose that begins with a heading begins a slide (`#`: a title slide); what code cells show stands under it, or
 `beside` it with that tag; `show` shows the code too; prose tagged `notes` is what the speaker says.
+
+The notebook is for jupyterlab-slideshow. jupyterlab-rise 0.43.1 reads the same slide types, but tried on 2026-11-26
+with JupyterLab 4.6.6 and ipywidgets 8 it ran no widget and asked Google for fonts.
 """
 
 import os
@@ -70,10 +73,6 @@ def deck(name: str) -> Deck:
     )
 
 
-def chosen(names: list[str]) -> list[Deck]:
-    return [deck(name) for name in names] if names else decks()
-
-
 def read(one: Deck) -> source.Source:
     return source.read(one.slug, one.path, command="slides")
 
@@ -118,6 +117,11 @@ def problems(one: Deck) -> list[str]:
                 )
                 found.append(source.complaint(text.where, cells[start].id, *said))
     return found
+
+
+def check() -> list[str]:
+    """What is wrong with the sources of all decks, one sentence each."""
+    return [problem for one in decks() for problem in problems(one)]
 
 
 def executed(one: Deck, lang: str) -> NotebookNode:
@@ -212,7 +216,7 @@ def accept(names: list[str]) -> int:
 
 def made_for(names: list[str], langs: list[str], to: Path | None, pdf: bool = False) -> list[Path]:
     """Build the decks (all without `names`) in `langs` into `to`, by default slides/ of the course."""
-    found = chosen(names)
+    found = [deck(name) for name in names] if names else decks()
     if not found:
         raise CourseError("slides/src 里还没有课件。", "slides/src holds no deck yet.")
     return [path for one in found for lang in langs for path in make(one, lang, to or course.root() / "slides", pdf)]
