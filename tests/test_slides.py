@@ -122,6 +122,9 @@ def test_a_letter_that_the_font_lacks_stops_the_build():
     assert slide_page.letters("模型 a")[:4] == b"wOFF"
     with pytest.raises(CourseError, match=r"U\+13000"):
         slide_page.letters("a\U00013000")
+    with pytest.raises(CourseError, match=r"U\+13000"):
+        slide_page.page("A deck", "en", [slide_page.Slide("<h2>a \U00013000</h2>")])
+    assert "U+2717" in slide_page.page("A deck", "en", [slide_page.Slide("<h2>✗</h2>")])
 
 
 def test_an_end_tag_inside_a_script_does_not_end_it():
@@ -245,6 +248,21 @@ def test_the_look_finds_what_is_wrong(chrome, tmp_path):
     assert any("18.0 px" in p for p in said[4])
     assert any("leaves" in p or "overflows" in p for p in said[5])
     assert any("asks for http://example.com/x.png" in p for p in found)
+
+
+@pytest.mark.browser
+def test_the_speakers_window_shows_the_notes(chrome, tmp_path):
+    path = tmp_path / "page.html"
+    slide = slide_page.Slide("<h2>A slide</h2>", notes=["<p>Ask them.</p>"])
+    path.write_text(slide_page.page("A deck", "en", [slide]), encoding="utf-8")
+    page = chrome.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    with page.expect_popup() as opened:
+        page.keyboard.press("s")
+    opened.value.get_by_text("Ask them.").wait_for(timeout=20_000)
+    opened.value.close()
+    page.close()
 
 
 @pytest.mark.browser

@@ -153,20 +153,24 @@ def letters(text: str, path: Path = FONT) -> bytes:
     return made.getvalue()
 
 
+def _drawn(path: Path) -> set[int]:
+    """The code points that a font draws."""
+    from fontTools.ttLib import TTFont
+
+    return set(TTFont(path).getBestCmap())
+
+
 def _faces(text: str, code: str, lang: str) -> str:
     """The style that brings a deck's letters along: the same on each machine, so that all lines break alike."""
     import matplotlib
 
-    dejavu = Path(matplotlib.get_data_path(), "fonts", "ttf")
-    narrow = _NARROW[lang]
+    dejavu, ours = Path(matplotlib.get_data_path(), "fonts", "ttf"), _drawn(FONT)
+    # what ours lacks, such as ✗, comes from matplotlib's font; what that lacks, too, stops the build
+    others = sorted({c for c in text if not c.isspace() and ord(c) not in ours} | set(_NARROW[lang]))
+    reach = ", ".join(f"U+{ord(c):04X}" for c in others)
     fonts = [
-        ("AIGC Deck", FONT, text + _ALWAYS, ""),
-        (
-            "AIGC Deck",
-            dejavu / "DejaVuSans.ttf",
-            narrow,
-            f"unicode-range: {', '.join(f'U+{ord(c):04X}' for c in narrow)};",
-        ),
+        ("AIGC Deck", FONT, "".join(c for c in text + _ALWAYS if ord(c) in ours), ""),
+        ("AIGC Deck", dejavu / "DejaVuSans.ttf", "".join(others), f"unicode-range: {reach};"),
         ("AIGC Code", dejavu / "DejaVuSansMono.ttf", "".join(filter(str.isascii, code)) + _ALWAYS, ""),
     ]
     return "\n".join(
