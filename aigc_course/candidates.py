@@ -53,7 +53,7 @@ def bundled(name: str) -> Callable[[str], Said]:
     """question → Said, by a bundled model: `direct`, `reasoner`, `student` or `tool_user`."""
 
     def ask(question: str) -> Said:
-        model, tokenizer = (tool_use if name == "tool_user" else reasoning).load(name)
+        model, tokenizer = reasoning.load(name)
         start = time.perf_counter()
         if name == "tool_user":
             reply = tool_use.answer(question, model=(model, tokenizer))

@@ -10,14 +10,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
 import torch
 
-from aigc_course import hub, tool_use
+from aigc_course import tool_use
 from aigc_course.errors import CourseError
+from aigc_course.reasoning import load
 from aigc_course.rollouts import rollout
 from aigc_course.sampling import wilson
 from aigc_course.tools import ToolError
@@ -97,12 +97,6 @@ def prompt(
     for shown, reply in examples:
         lines += [f"{words['example']}{shown}", f"{words['answer']}{reply}"]
     return "\n".join([*lines, f"{words['record']}{record}", words["answer"]])
-
-
-@cache
-def load(name: str = "prompted"):
-    """(model, tokenizer) of a bundled model, loaded once."""
-    return hub.load_lm(name, "cpu")
 
 
 def answers(

@@ -12,12 +12,12 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NamedTuple
 
-from aigc_course import chat_replies, hub
+from aigc_course import chat_replies
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
+from aigc_course.reasoning import load
 from aigc_course.rollouts import rollout
 from aigc_course.tools import FAILED, LATE, TOOLS, Tool, ToolError
 
@@ -158,12 +158,6 @@ def response(result: dict) -> str:
 
 
 # ---- the loop ------------------------------------------------------------------------------------------------------
-
-
-@cache
-def load(name: str):
-    """(model, tokenizer) of a bundled model, loaded once."""
-    return hub.load_lm(name, "cpu")
 
 
 def answer(question: str, tools: Sequence[Tool] = TOOLS, model="tool_user") -> Reply:

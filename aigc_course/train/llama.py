@@ -1,7 +1,12 @@
-"""The untrained Llama that every language model of the course begins as."""
+"""The untrained Llama that each language model of the course begins as, and its loss where a part of a text counts."""
+
+from collections.abc import Iterator, Sequence
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaConfig, LlamaForCausalLM
+
+from aigc_course.rollouts import of_like_length
 
 
 def untrained(
@@ -44,3 +49,18 @@ def untrained(
 def special_ids(tokenizer) -> tuple[int, int, int]:
     """The ids of begin, end and fill."""
     return tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
+
+
+def loss_terms(model, rows: Sequence[tuple[list[int], list[int]]]) -> Iterator[torch.Tensor]:
+    """The mean loss (nats per token that is aimed at), as a sum of terms in which short rows stand with short ones.
+
+    rows: (ids, aims), one of each per token; aims: the id that is to be written in this place, -100 where none is.
+    Fill on the right needs no attention mask: no real token looks to its right.
+    """
+    total = sum(aim >= 0 for _, aims in rows for aim in aims)
+    for part in of_like_length([len(ids) for ids, _ in rows]):
+        ids = pad_sequence([torch.tensor(rows[i][0]) for i in part], batch_first=True)[:, :-1]
+        aims = pad_sequence([torch.tensor(rows[i][1]) for i in part], batch_first=True, padding_value=-100)[:, 1:]
+        asked = aims != -100
+        logits = model.lm_head(model.model(ids, use_cache=False).last_hidden_state[asked])
+        yield torch.nn.functional.cross_entropy(logits, aims[asked], reduction="sum") / total

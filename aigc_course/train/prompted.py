@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from aigc_course import prompting
-from aigc_course.rollouts import of_like_length
 from aigc_course.sampling import wilson
 from aigc_course.stories import LANGS
 from aigc_course.train import prompted_texts
-from aigc_course.train.llama import special_ids, untrained
+from aigc_course.train.llama import loss_terms, special_ids, untrained
 from aigc_course.train.lm import save
 from aigc_course.train.lm_card import table
 from aigc_course.train.muon import Muon
@@ -32,7 +30,7 @@ WIDTH, LAYERS = 128, 3
 EACH = 40  # questions of the exam for each set of parts and language
 BARS = {"wrong_full": 0.1}
 TOLERANCE = {"wrong_full": 0.06, "right": 0.03}
-Row = tuple[list[int], list[int]]  # ids as read, and what is to come after each (-100: not learned from)
+Row = tuple[list[int], list[int]]  # ids, and what is to be written in each place (-100: not learned from)
 
 
 def settings(seed: int) -> dict:
@@ -66,7 +64,7 @@ def losses(model, tokenizer, seed: int) -> Callable[[int], Iterator[torch.Tensor
         rng = random.Random(f"prompted {seed} {step}")
         make = prompted_texts.practice if step < FIRST else prompted_texts.training
         texts = [make(rng, LANGS[i % 2]) for i in range(TEXTS)]
-        return loss_parts(model, encode(tokenizer, texts))
+        return loss_terms(model, encode(tokenizer, texts))
 
     return losses
 
@@ -81,19 +79,8 @@ def encode(tokenizer, texts: Sequence[list[tuple[str, bool]]]) -> list[Row]:
             piece = next(ids)
             seen += piece
             aims += [*piece[:-1], tokenizer.eos_token_id] if ours else [-100] * len(piece)
-        rows.append((seen[:-1], aims[1:]))
+        rows.append((seen, aims))
     return rows
-
-
-def loss_parts(model, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
-    """The mean loss (nats per token that the model writes), as a sum of terms in which short rows stand with short
-    ones. Fill on the right needs no attention mask: no real token looks to its right."""
-    total = sum(aim >= 0 for _, aims in rows for aim in aims)
-    for some in of_like_length([len(seen) for seen, _ in rows]):
-        batch = pad_sequence([torch.tensor(rows[i][0]) for i in some], batch_first=True)
-        aim = pad_sequence([torch.tensor(rows[i][1]) for i in some], batch_first=True, padding_value=-100)
-        logits = model.lm_head(model.model(batch, use_cache=False).last_hidden_state[aim >= 0])
-        yield torch.nn.functional.cross_entropy(logits, aim[aim >= 0], reduction="sum") / total
 
 
 # ---- measuring -----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from aigc_course.reasoning import CLOSE, OPEN
 from aigc_course.rollouts import of_like_length
 from aigc_course.stories import Story
 from aigc_course.train.bpe import train_tokenizer
+from aigc_course.train.llama import loss_terms
 
 CONTEXT = 512  # tokens; the longest story with its steps has fewer than 200
 # a training story with one of these numbers of operations, and what is to be written after it
@@ -144,13 +145,8 @@ def padded(rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def loss_parts(model, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
-    """The mean loss (nats per written token), as a sum of terms in which short rows stand with short ones."""
-    total = sum(len(w) for _, w in rows)
-    for part in parts(rows):
-        ids, targets = padded(part)
-        asked = targets != -100
-        logits = model.lm_head(model.model(ids, use_cache=False).last_hidden_state[asked])
-        yield torch.nn.functional.cross_entropy(logits, targets[asked], reduction="sum") / total
+    """`loss_terms` of rows (prompt, completion)."""
+    return loss_terms(model, [(p + w, [-100] * len(p) + w) for p, w in rows])
 
 
 def parts(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
-from torch.nn.utils.rnn import pad_sequence
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from aigc_course.rollouts import of_like_length
 from aigc_course.train import tool_exam, tool_texts
-from aigc_course.train.llama import special_ids, untrained
+from aigc_course.train.llama import loss_terms, special_ids, untrained
 from aigc_course.train.lm import save
 from aigc_course.train.reasoning import load
 from aigc_course.train.tool_texts import Task
@@ -106,16 +104,10 @@ def _reported(result: str) -> str:
 
 
 def loss_parts(model, rows: Sequence[Row]) -> Iterator[torch.Tensor]:
-    """The mean loss (nats per token that the model writes), as a sum of terms in which short rows stand with short
-    ones. Fill on the right needs no attention mask: no real token looks to its right."""
-    ids = [torch.tensor([i for part, _ in row for i in part]) for row in rows]
-    aims = [torch.tensor([i if ours else -100 for part, ours in row for i in part]) for row in rows]
-    total = sum(int((aim >= 0).sum()) for aim in aims)
-    for some in of_like_length([len(row) for row in ids]):
-        batch = pad_sequence([ids[i] for i in some], batch_first=True)[:, :-1]
-        aim = pad_sequence([aims[i] for i in some], batch_first=True, padding_value=-100)[:, 1:]
-        logits = model.lm_head(model.model(batch, use_cache=False).last_hidden_state[aim >= 0])
-        yield torch.nn.functional.cross_entropy(logits, aim[aim >= 0], reduction="sum") / total
+    """`loss_terms` of rows in which the model writes some of the parts."""
+    ids = [[i for part, _ in row for i in part] for row in rows]
+    aims = [[i if ours else -100 for part, ours in row for i in part] for row in rows]
+    return loss_terms(model, list(zip(ids, aims, strict=True)))
 
 
 def measure(folder: Path, seed: int) -> dict[str, float]:
