@@ -15,7 +15,9 @@ from aigc_course.plot import COLORS
 
 @dataclass(frozen=True)
 class Term:
-    """One row. avoid_zh, avoid_en: forms that must not be used, separated by |."""
+    """One row. avoid_zh, avoid_en: forms that must not be used, separated by |. lesson: the slug of the lesson that
+    uses the term first, empty where none does; book/terms.py fills it in.
+    """
 
     term: str
     zh: str
@@ -24,6 +26,15 @@ class Term:
     definition_en: str
     avoid_zh: str
     avoid_en: str
+    lesson: str
+
+    def stands_in(self, lang: str, text: str) -> bool:
+        """Whether a text in `lang` uses the term, be it a part of a longer one: 混合专家（MoE）, 混合专家 or MoE."""
+        form = self.zh if lang == "zh" else self.en
+        pair = re.fullmatch(r"(.+?) ?[（(](.+)[）)]", form)
+        # a single character such as 键 stands in too many words
+        forms = [form, *(half for half in pair.groups() if len(half) > 1)] if pair else [form]
+        return any(_pattern(one, plural=True).search(text) for one in forms)
 
 
 COLUMNS = tuple(field.name for field in fields(Term))
@@ -48,10 +59,11 @@ def _avoided(lang: str) -> tuple[tuple[re.Pattern, Term], ...]:
     return tuple((_pattern(form), term) for form, term in pairs)
 
 
-def _pattern(form: str) -> re.Pattern:
+@cache
+def _pattern(form: str, plural: bool = False) -> re.Pattern:
     """The form as a whole word where it begins or ends with a Latin letter; Chinese has no word boundaries."""
     before = r"(?<![A-Za-z])" if form[0].isascii() else ""
-    after = r"(?![A-Za-z])" if form[-1].isascii() else ""
+    after = ("(?:s|es)?" if plural else "") + r"(?![A-Za-z])" if form[-1].isascii() else ""
     return re.compile(before + re.escape(form).replace(r"\ ", r"\s+") + after, re.IGNORECASE)
 
 

@@ -7,7 +7,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from aigc_course import course, glossary, learn
-from aigc_course.book import source
+from aigc_course.book import source, terms
 from aigc_course.book.lint import source_problems
 from aigc_course.errors import CourseError
 from aigc_course.i18n import set_lang
@@ -141,6 +141,33 @@ def test_a_term_is_shown_in_both_languages(lang, key, text):
 def test_unknown_term():
     with pytest.raises(CourseError, match="Did you mean “token”"):
         glossary.term("tokn")
+
+
+def test_each_term_names_the_lesson_that_uses_it_first(tmp_path, monkeypatch):
+    assert "\n".join(terms.problems()) == ""
+    committed = course.root() / "datasets" / "glossary.csv"
+    moved = tmp_path / "glossary.csv"
+    moved.write_text(committed.read_text(encoding="utf-8").replace(",sampling\n", ",rl\n"), encoding="utf-8")
+    found = glossary.read(moved)
+    monkeypatch.setattr(glossary, "load", lambda: found)
+    assert "“top-k” is first used in sampling, but its column lesson says “rl”" in "\n".join(terms.problems())
+    terms.rewrite(moved)
+    assert moved.read_bytes() == committed.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("key", "lang", "text", "stands"),
+    [
+        ("mixture of experts", "zh", "换成混合专家", True),
+        ("mixture of experts", "en", "an MoE layer", True),
+        ("logit", "en", "its logits", True),
+        ("key", "zh", "关键", False),
+        ("key", "zh", "键（key）", True),
+        ("gate", "en", "to mitigate", False),
+    ],
+)
+def test_where_a_term_stands(key, lang, text, stands):
+    assert glossary.load()[key].stands_in(lang, text) is stands
 
 
 def test_a_damaged_glossary(tmp_path):
