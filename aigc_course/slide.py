@@ -1,11 +1,13 @@
 """What the code cells of a lecture's deck use: pictures that fill a slide, a large number, a line with the sources."""
 
+import re
 from html import escape
 
 from aigc_course import claims, course, lesson
 from aigc_course.cards import show
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
+from aigc_course.plot import COLORS, figure
 
 DPI = 160  # at this many pixels to the inch the usual letters of `plot.style` can be read from the last row
 WIDTH, HEIGHT = 7.1, 3.0  # inches: the room under a slide's title
@@ -44,6 +46,44 @@ def cite(*ids: str) -> None:
     marks = [t(*claims.STATUSES[row.status][:2]) for row in rows]
     each = [f"{row.source}, {row.date} [{mark}]" for row, mark in zip(rows, marks, strict=True)]
     _source(t("来源：", "Source: ") + t("；", "; ").join(dict.fromkeys(each)))
+
+
+def quoted(id: str, *numbers: float) -> tuple[float, ...]:
+    """These numbers, to draw or to print, and a line with their source; CourseError unless claim `id` says each."""
+    cite(id)
+    row = claims.load()[id]
+    said = {float(found.replace(",", "")) for found in re.findall(r"\d[\d,]*(?:\.\d+)?", t(row.zh, row.en))}
+    for number in numbers:
+        if number not in said:
+            raise CourseError(f"台账里的“{id}”没有 {number:g} 这个数。", f"Claim “{id}” does not say {number:g}.")
+    return numbers
+
+
+def bars(shares, said="{:.0%}", colours=(), what: str = "", high: float = HEIGHT, whiskers=None) -> None:
+    """Show horizontal bars, the first on top, each with its number: shares is {name: number}.
+
+    said: how a number is written; colours: names in `plot.COLORS`, one for each bar, by default all alike; what: the axis;
+    high: inches; whiskers: (low, high) for each bar.
+    """
+    import matplotlib.pyplot as plt
+
+    names, numbers, places = list(shares), list(shares.values()), range(len(shares))
+    ends = [end[1] for end in whiskers] if whiskers else numbers
+    errors = None
+    if whiskers:
+        errors = [[n - low for n, (low, _) in zip(numbers, whiskers, strict=True)]]
+        errors.append([top - n for n, (_, top) in zip(numbers, whiskers, strict=True)])
+    shades = [COLORS[name] for name in (colours if len(colours) == len(names) else ["model"] * len(names))]
+    fig, ax = figure(WIDTH, high)
+    ax.barh(places, numbers, 0.6, color=shades, xerr=errors, ecolor=COLORS["text"], capsize=5)
+    for place, end, number in zip(places, ends, numbers, strict=True):
+        ax.text(end + 0.015 * max(ends), place, said.format(number), va="center", fontsize=16)
+    ax.set_yticks(places, names, fontsize=14)
+    ax.set(xlabel=what, xlim=(0, 1.17 * max(ends)))
+    ax.invert_yaxis()
+    ax.set_xticks([])  # each bar has its number
+    ax.grid(visible=False)
+    plt.show()
 
 
 def measured(what: str) -> None:

@@ -33,6 +33,18 @@ MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 LIVE_STYLE = {":root": {"--jp-content-font-size1": "22px", "--jp-code-font-size": "16px"}}
 
 
+def _said(halves: int, lang: str) -> str:
+    """How the notes say a time: 半分钟, 1 分钟, 1 分半; half a minute, 1 minute, 1½ minutes."""
+    whole, half = divmod(halves, 2)
+    if lang == "zh":
+        return f"{whole} 分半" if whole and half else "半分钟" if half else f"{whole} 分钟"
+    return f"{whole}{'½' * half} minute{'s' * (halves > 2)}" if whole else "half a minute"
+
+
+# what a slide's notes begin with, in bold, and how many minutes that is
+TIMES = {lang: {f"**{_said(halves, lang)}**": halves / 2 for halves in range(1, 13)} for lang in LANGS}
+
+
 @dataclass(frozen=True)
 class Deck:
     """One deck. number: the lecture's part; slug: its name on the command line."""
@@ -96,8 +108,14 @@ def edition(text: source.Source, lang: str) -> NotebookNode:
     return notebook
 
 
+def minutes(one: Deck, lang: str) -> float:
+    """How long a deck takes by the times in its notes."""
+    notes = [cell for cell in edition(read(one), lang).cells if slide_page.slide_type(cell) == "notes"]
+    return sum(TIMES[lang].get(cell.source.lstrip().partition("\n")[0], 0) for cell in notes)
+
+
 def problems(one: Deck) -> list[str]:
-    """What is wrong with a deck's source: halves that are missing or stale, terms, slides without notes or title."""
+    """What is wrong with a deck's source: halves missing or stale, terms, slides without title, notes or time."""
     text = read(one)
     found = source.structure_problems(text) + lint.source_problems(text)
     for lang in LANGS:
@@ -110,10 +128,17 @@ def problems(one: Deck) -> list[str]:
                 source.complaint(text.where, first, "幻灯片要以标题开始。", "the first slide begins with a heading.")
             )
         for start, end in zip(starts, [*starts[1:], len(cells)][: len(starts)], strict=True):
-            if "notes" not in kinds[start:end]:
+            notes = [cell.source.lstrip() for cell in cells[start:end] if slide_page.slide_type(cell) == "notes"]
+            if not notes:
                 said = (
                     f"这一页（{lang}）没有讲稿，请加一格 notes。",
                     f"this slide ({lang}) has no notes: add a notes cell.",
+                )
+                found.append(source.complaint(text.where, cells[start].id, *said))
+            elif notes[0].partition("\n")[0] not in TIMES[lang]:
+                said = (
+                    "讲稿的第一行要写这一页讲多久，像 **1 分半**。",
+                    "the notes' first line says how long this slide takes, as **1½ minutes**.",
                 )
                 found.append(source.complaint(text.where, cells[start].id, *said))
     return found
