@@ -1,0 +1,13 @@
+# an id that there is not
+first_ten = {
+    "A": "wrong tokens-gpt-4o",
+    "B": "sourced landscape-metro",
+    "C": "measured 58",
+    "D": "opinion cause",
+    "E": "sourced landscape-copyright",
+    "F": "wrong 1.4",
+    "G": "opinion taste",
+    "H": "sourced sampling-batch",
+    "I": "measured 6",
+    "J": "wrong landscape-news-bots",
+}

@@ -1,0 +1,13 @@
+# an opinion for a reason of one's own
+first_ten = {
+    "A": "wrong tokens-gpt-4o",
+    "B": "sourced landscape-metr",
+    "C": "measured 58",
+    "D": "opinion cause",
+    "E": "sourced landscape-copyright",
+    "F": "wrong 1.4",
+    "G": "opinion charm",
+    "H": "sourced sampling-batch",
+    "I": "measured 6",
+    "J": "wrong landscape-news-bots",
+}

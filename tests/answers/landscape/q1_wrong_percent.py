@@ -1,0 +1,13 @@
+# a share, where per cent is asked; blanks elsewhere
+first_ten = {
+    "A": "wrong tokens-gpt-4o",
+    "B": "sourced landscape-metr",
+    "C": "measured 0.58",
+    "D": "opinion cause",
+    "E": "sourced landscape-copyright",
+    "F": "wrong 1.4",
+    "G": "opinion taste",
+    "H": "sourced sampling-batch",
+    "I": "?",
+    "J": "wrong landscape-news-bots",
+}

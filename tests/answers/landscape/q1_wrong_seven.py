@@ -1,0 +1,13 @@
+# seven right, the rest blank
+first_ten = {
+    "A": "wrong tokens-gpt-4o",
+    "B": "?",
+    "C": "?",
+    "D": "?",
+    "E": "sourced landscape-copyright",
+    "F": "wrong 1.4",
+    "G": "opinion taste",
+    "H": "sourced sampling-batch",
+    "I": "measured 6",
+    "J": "wrong landscape-news-bots",
+}

@@ -1,0 +1,13 @@
+# both opinions with the other word
+last_ten = {
+    "K": "opinion future",
+    "L": "wrong landscape-gpt4-size",
+    "M": "measured 7",
+    "N": "sourced landscape-o1",
+    "O": "wrong 63",
+    "P": "measured 2.3",
+    "Q": "wrong moe-article",
+    "R": "sourced rl-boat",
+    "S": "opinion taste",
+    "T": "wrong landscape-versions",
+}

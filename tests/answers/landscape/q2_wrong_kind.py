@@ -1,0 +1,13 @@
+# a kind that there is not
+last_ten = {
+    "K": "opinion should",
+    "L": "wrong landscape-gpt4-size",
+    "M": "measured 7",
+    "N": "sourced landscape-o1",
+    "O": "wrong 63",
+    "P": "measured 2.3",
+    "Q": "wrong moe-article",
+    "R": "sourced rl-boat",
+    "S": "forecast 2040",
+    "T": "wrong landscape-versions",
+}

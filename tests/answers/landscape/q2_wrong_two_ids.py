@@ -1,0 +1,13 @@
+# two reasons at once
+last_ten = {
+    "K": "opinion should",
+    "L": "wrong landscape-gpt4-size",
+    "M": "measured 7",
+    "N": "sourced landscape-o1",
+    "O": "wrong 63",
+    "P": "measured 2.3",
+    "Q": "wrong moe-article",
+    "R": "sourced rl-boat",
+    "S": "opinion future",
+    "T": "wrong landscape-versions distill-r1-samples",
+}

@@ -1,0 +1,15 @@
+# the user's word does not matter
+import json
+
+
+def notice(metadata, declared, traces):
+    try:
+        label = json.loads(metadata.get("AIGC", ""))
+    except ValueError:
+        label = None
+    fields = ("Label", "ContentProducer", "ProduceID")
+    if isinstance(label, dict) and all(label.get(field) for field in fields):
+        return "is"
+    if False:
+        return "may be"
+    return "suspected" if traces else "none"
