@@ -3,6 +3,7 @@
     reply = llm.chat("小明有 3 个苹果……", endpoint="local")      # reply.text, reply.thinking, reply.usage, reply.cost
     for piece in llm.stream("…", endpoint="deepseek"):           # as it is written
         print(piece.thinking or piece.text, end="")
+    reply = llm.chat("…", tools=[tool.schema for tool in TOOLS])  # reply.tool_calls; the loop: see llm_calls
 
 Where models answer and what they cost stands in data/endpoints.toml. A key is read from the environment at the moment
 of the call; it is in no reply, no error and no chain of errors.
@@ -11,17 +12,16 @@ of the call; it is in no reply, no error and no chain of errors.
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import openai
 
 from aigc_course import llm_errors
 from aigc_course.endpoints import Endpoint, Usage, cost, find
 from aigc_course.errors import CourseError
+from aigc_course.llm_calls import ToolCall, checked
+from aigc_course.llm_heard import Heard, Piece, split_thinking
 
-OPEN, CLOSE = "<think>", "</think>"
-FIELDS = ("reasoning_content", "reasoning")  # DeepSeek and older vLLM; Ollama and vLLM since 2025
 TIMEOUT = 120.0  # seconds without a sign of life; a reasoning model may be silent for long
 CONNECT = 5.0  # seconds to reach the machine at all
 RETRIES = 2  # by the library, with growing pauses: no connection, time-out, 408, 409, 429, 5xx
@@ -31,8 +31,10 @@ Messages = str | Sequence[Mapping]
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. finish: "stop" or "length" (max_tokens reached). usage: None where the endpoint does not count.
-    cost: in `currency`, None where it is not known. seconds: for everything; first: to the first piece of a stream."""
+    """What came back. finish: "stop", "length" (max_tokens reached) or "tool_calls". usage: None where the endpoint
+    does not count. cost: in `currency`, None where it is not known. seconds: for everything; first: to the first piece
+    of a stream, None where it brought no text. tool_calls: what the model wants to have called, in order; finish may be
+    "stop" all the same. back: what else the endpoint wants to see again in the next turn."""
 
     text: str
     thinking: str
@@ -44,21 +46,18 @@ class Reply:
     currency: str = ""
     seconds: float = 0.0
     first: float | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    back: Mapping = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.text
 
     @property
     def message(self) -> dict:
-        """For the next turn of a conversation; without the thinking, which endpoints do not want back."""
-        return {"role": "assistant", "content": self.text}
-
-
-class Piece(NamedTuple):
-    """A part of a reply, thinking or text, as it arrives."""
-
-    thinking: str
-    text: str
+        """For the next turn of a conversation; without the thinking, which endpoints do not want back, except where
+        tools are used."""
+        calls = {"tool_calls": [call.part for call in self.tool_calls]} if self.tool_calls else {}
+        return {"role": "assistant", "content": self.text, **self.back, **calls}
 
 
 class Stream:
@@ -87,8 +86,9 @@ def chat(messages: Messages, endpoint: str | Endpoint = "local", model: str | No
     """Ask, and wait for the whole reply.
 
     messages: a question, or a list of {"role": …, "content": …}. endpoint: a name or an Endpoint. model: an id, the
-    endpoint's usual one if None. settings: temperature, top_p, max_tokens, stop, seed as in OpenAI's API; think, True
-    or False, switches the thinking where the endpoint has a switch for it; timeout in seconds; retries.
+    endpoint's usual one if None. settings: temperature, top_p, max_tokens, stop, seed, tools, tool_choice as in
+    OpenAI's API; think, True or False, switches the thinking where the endpoint has a switch for it; timeout in
+    seconds; retries.
     CourseError, in one sentence: no key or a wrong one, no such model, no connection, a time-out, too many requests, a
     request that was refused, a reply that makes no sense.
     """
@@ -97,9 +97,7 @@ def chat(messages: Messages, endpoint: str | Endpoint = "local", model: str | No
         start = time.perf_counter()
         got = call.told(lambda: client.chat.completions.create(**call.body))
         seconds = time.perf_counter() - start
-    return call.told(
-        lambda: call.reply(got.choices[0].finish_reason, *_said(got.choices[0].message), got.usage, seconds)
-    )
+    return call.told(lambda: call.reply(Heard.whole(got), seconds))
 
 
 def stream(messages: Messages, endpoint: str | Endpoint = "local", model: str | None = None, **settings) -> Stream:
@@ -114,67 +112,8 @@ def models(endpoint: str | Endpoint = "local") -> list[str]:
         return call.told(lambda: [one.id for one in client.models.list()])
 
 
-def split_thinking(text: str) -> tuple[str, str]:
-    """(thinking, answer) of a text with <think>…</think>, or with …</think> alone where the prompt has opened it."""
-    if text.lstrip().startswith(OPEN):
-        return _so_far(text, hold=False)
-    thinking, closed, answer = text.partition(CLOSE)
-    return (thinking, answer) if closed else ("", text)
-
-
-def _so_far(text: str, hold: bool = True) -> tuple[str, str]:
-    """The same of the beginning of a text. hold: leave out what may yet turn out to be a tag."""
-    body = text.lstrip()
-    if not body.startswith(OPEN):
-        return "", "" if hold and OPEN.startswith(body) else text
-    thinking, closed, answer = body.removeprefix(OPEN).partition(CLOSE)
-    if hold and not closed:
-        begun = next((n for n in range(len(CLOSE) - 1, 0, -1) if thinking.endswith(CLOSE[:n])), 0)
-        thinking = thinking[: len(thinking) - begun]
-    return thinking, answer
-
-
-def _said(message) -> tuple[str, str]:
-    """(thinking, content) of a message or of a delta, wherever the endpoint puts the thinking."""
-    found = (getattr(message, name, None) for name in FIELDS)
-    return next((text for text in found if isinstance(text, str)), ""), message.content or ""
-
-
-def _usage(raw) -> Usage | None:
-    data = raw.model_dump() if raw else {}
-    prompt, written = data.get("prompt_tokens"), data.get("completion_tokens")
-    if not isinstance(prompt, int) or not isinstance(written, int):
-        return None
-    cached = data.get("prompt_cache_hit_tokens") or (data.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-    return Usage(prompt, cached, written, (data.get("completion_tokens_details") or {}).get("reasoning_tokens"))
-
-
-@dataclass
-class _Heard:
-    """What a stream has brought so far."""
-
-    thinking: str = ""
-    content: str = ""
-    finish: str | None = None
-    usage: object = None
-    shown: tuple[str, str] = ("", "")
-
-    def add(self, chunk) -> Piece:
-        """Take in a chunk, None at the end; the new piece of text that is certain by now."""
-        if chunk:
-            self.usage = chunk.usage or self.usage
-            for choice in chunk.choices[:1]:
-                thinking, content = _said(choice.delta)
-                self.thinking, self.content = self.thinking + thinking, self.content + content
-                self.finish = choice.finish_reason or self.finish
-        now = (self.thinking, self.content) if self.thinking else _so_far(self.content, hold=bool(chunk))
-        new = Piece(now[0][len(self.shown[0]) :], now[1][len(self.shown[1]) :])
-        self.shown = now
-        return new
-
-
 def _pieces(call: "_Call") -> Iterator[Piece]:
-    heard, first, start = _Heard(), None, time.perf_counter()
+    heard, first, start = Heard(), None, time.perf_counter()
     with call.client() as client:
         options = {"stream": True, "stream_options": {"include_usage": True}}
         with call.told(lambda: client.chat.completions.create(**call.body, **options)) as chunks:
@@ -187,7 +126,7 @@ def _pieces(call: "_Call") -> Iterator[Piece]:
     seconds = time.perf_counter() - start
     if not heard.finish:
         raise llm_errors.bad_reply(call.place, "它中途断了", "it broke off")
-    return call.told(lambda: call.reply(heard.finish, heard.thinking, heard.content, heard.usage, seconds, first))
+    return call.told(lambda: call.reply(heard, seconds, first))
 
 
 class _Call:
@@ -207,6 +146,8 @@ class _Call:
         max_tokens: int | None = None,
         stop: str | Sequence[str] | None = None,
         seed: int | None = None,
+        tools: Sequence[Mapping] = (),
+        tool_choice: str | Mapping | None = None,
     ):
         self.place = find(endpoint) if isinstance(endpoint, str) else endpoint
         self.timeout, self.retries = timeout, retries
@@ -218,6 +159,7 @@ class _Call:
             )
         self.model = model or next(iter(self.place.models), "")
         wished = {"temperature": temperature, "top_p": top_p, "max_tokens": max_tokens, "stop": stop, "seed": seed}
+        wished |= {"tools": checked(tools) or None, "tool_choice": tool_choice}  # OpenAI refuses an empty list
         self.body = {"model": self.model, "messages": turns} | {k: v for k, v in wished.items() if v is not None}
         if think is not None:
             self.body["extra_body"] = self._switch("on" if think else "off")
@@ -256,21 +198,26 @@ class _Call:
             )
         )
 
-    def reply(self, finish, thinking: str, content: str, usage, seconds: float, first: float | None = None) -> Reply:
+    def reply(self, heard: Heard, seconds: float, first: float | None = None) -> Reply:
+        thinking, content = heard.thinking, heard.content
         if not thinking:
             thinking, content = split_thinking(content)
-        counted = _usage(usage)
+        counted = heard.counted
+        # DeepSeek refuses a conversation with tools that lacks the thinking, even an empty one; others pass over it
+        back = {heard.name: heard.thinking} if heard.name and "tools" in self.body else {}
         return Reply(
             text=content.lstrip() if thinking else content,
             thinking=thinking.strip(),
             model=self.model,
             endpoint=self.place.name,
-            finish=finish,
+            finish=heard.finish,
             usage=counted,
             cost=cost(self.place, self.model, counted),
             currency=self.place.prices.get("currency", ""),
             seconds=seconds,
             first=first,
+            tool_calls=heard.calls.calls(),
+            back=back,
         )
 
     def told(self, do: Callable):

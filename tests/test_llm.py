@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import openai
 import pytest
 
-from aigc_course import course, endpoints, i18n, llm, serve
+from aigc_course import course, endpoints, i18n, llm, serve, tool_use, tools
 from aigc_course.endpoints import Endpoint, Usage, cost, find
 from aigc_course.errors import CourseError
 
@@ -256,6 +256,114 @@ def test_comments_and_empty_chunks_keep_a_stream_alive(server, place):
     assert stream.reply.first <= stream.reply.seconds
 
 
+# --- calls of tools ----------------------------------------------------------------------------------------------
+
+
+def call(index: int | None, id: str | None, name: str | None, arguments) -> dict:
+    """A call in a message (index None), or a delta of one."""
+    part = {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
+    return part if index is None else {"index": index} | part
+
+
+SUM, DAY = '{"expression": "1+1"}', '{"date": "2026-11-26"}'
+BOTH = [("a", "calculator", {"expression": "1+1"}), ("b", "calendar", {"date": "2026-11-26"})]
+CALLS = {
+    # how an endpoint sends calls → (deltas' tool_calls, or a list of one message's, what they are)
+    "OpenAI, DeepSeek, vLLM": (
+        [
+            [call(0, "a", "calculator", "")],
+            *([call(0, None, None, SUM[i : i + 5])] for i in range(0, len(SUM), 5)),
+            [call(1, "b", "calendar", "")],
+            [call(1, None, None, DAY)],
+        ],
+        BOTH,
+    ),
+    "between each other": (
+        [
+            [call(0, "a", "calculator", SUM[:9]), call(1, "b", "calendar", DAY[:4])],
+            [call(1, "", "", DAY[4:]), call(0, "", "", SUM[9:])],
+        ],
+        BOTH,
+    ),
+    "id and name in each delta": (
+        [[call(0, "a", "calculator", part)] for part in (SUM[:7], SUM[7:])] + [[call(1, "b", "calendar", DAY)]],
+        BOTH,
+    ),
+    "Ollama, each with index 0": ([[call(0, "a", "calculator", SUM)], [call(0, "b", "calendar", DAY)]], BOTH),
+    "no index": ([[call(None, "a", "calculator", SUM)], [call(None, "b", "calendar", DAY)]], BOTH),
+    "an object, and no id": ([[call(0, None, "f", {"a": 1})]], [("call_0", "f", {"a": 1})]),
+    "no arguments": ([[call(0, "a", "f", None), call(1, "b", "f", "")]], [("a", "f", {}), ("b", "f", {})]),
+    "cut off": ([[call(0, "a", "f", '{"expression": "1+')]], [("a", "f", None)]),
+    "no object": ([[call(0, "a", "f", "[1]"), call(1, "b", "f", '{"a": NaN}')]], [("a", "f", None), ("b", "f", None)]),
+}
+
+
+@pytest.mark.parametrize("shape", CALLS)
+def test_calls_are_found_however_they_come(server, place, shape):
+    deltas, expected = CALLS[shape]
+    server.answers = [events({"content": "So. "}, *({"tool_calls": one} for one in deltas), finish="tool_calls")]
+    replies = [ask(place, streamed=True)]
+    if len({one["id"] for part in deltas for one in part}) == sum(map(len, deltas)):  # whole calls: a message's as well
+        server.answers = [(200, message(content="So. ", tool_calls=[one for part in deltas for one in part]))]
+        replies.append(ask(place))
+    for reply in replies:
+        assert reply.text == "So. "
+        assert [(one.id, one.name, one.arguments) for one in reply.tool_calls] == expected
+
+
+def test_a_conversation_with_tools(server, place):
+    """The thinking goes back, as DeepSeek wants it; what is no JSON does not, and is a result for the model."""
+    schemas = [tool.schema for tool in tools.TOOLS]
+    turns = [{"role": "user", "content": "1+1? And what day is it?"}]
+    server.answers = [
+        (200, message(content=None, reasoning_content="", tool_calls=[call(None, "a", "calculator", SUM)]))
+    ]
+    reply = llm.chat(turns, place, tools=schemas, tool_choice="auto")
+    sent = server.heard[0][2]
+    assert (sent["tools"], sent["tool_choice"]) == (schemas, "auto")
+    [first] = reply.tool_calls
+    step = tool_use.run(first.written, tools.TOOLS)
+    assert step.result == {"result": 2}
+    turns += [reply.message, first.answer(tool_use.response(step.result))]
+    server.answers = [
+        (200, message(content="Well.", reasoning="Hm.", tool_calls=[call(None, "b", "calendar", '{"date')]))
+    ]
+    reply = llm.chat(turns, place, tools=schemas)
+    [second] = reply.tool_calls
+    step = tool_use.run(second.written, tools.TOOLS)
+    assert "not JSON" in step.result["error"]
+    turns += [reply.message, second.answer(tool_use.response(step.result))]
+    server.answers = [(200, message(content="2.", reasoning="…"))]
+    assert llm.chat(turns, place).message == {"role": "assistant", "content": "2."}, "without tools it need not"
+    assert server.heard[2][2]["messages"][1:] == [
+        {
+            "role": "assistant",
+            "content": "",
+            "reasoning_content": "",
+            "tool_calls": [call(None, "a", "calculator", SUM)],
+        },
+        {"role": "tool", "tool_call_id": "a", "content": '{"result": 2}'},
+        {
+            "role": "assistant",
+            "content": "Well.",
+            "reasoning": "Hm.",
+            "tool_calls": [call(None, "b", "calendar", "{}")],
+        },
+        {"role": "tool", "tool_call_id": "b", "content": tool_use.response(step.result)},
+    ]
+    assert "tools" not in server.heard[2][2]
+    llm.chat("Hi", place, tools=[])
+    assert "tools" not in server.heard[3][2]
+
+
+@pytest.mark.parametrize("wrong", [["calculator"], [{}], [{"type": "function", "function": {}}], list(tools.TOOLS)])
+def test_what_is_no_tool_is_not_sent(place, wrong):
+    with pytest.raises(CourseError, match="list of descriptions"):
+        llm.chat("Hi", place, tools=wrong)
+
+
+# --- what it costs -----------------------------------------------------------------------------------------------
+
 USAGES = [
     ({}, Usage(1000, 0, 200), 1.4e-3),
     ({"prompt_cache_hit_tokens": 600, "prompt_cache_miss_tokens": 400}, Usage(1000, 600, 200), 0.86e-3),
@@ -394,6 +502,8 @@ FAILURES = {
     "choices null": ((200, message() | {"choices": None}), "makes no sense"),
     "no message": ((200, message() | {"choices": [{"index": 0, "finish_reason": "stop"}]}), "makes no sense"),
     "content of another kind": ((200, message(content={"a": 1})), "makes no sense"),
+    "a call without a name": ((200, message(tool_calls=[call(None, "a", None, "{}")])), "makes no sense"),
+    "calls of another kind": ((200, message(tool_calls=["calculator"])), "makes no sense"),
     "hangs up": (hang_up, "no server at|cannot be reached"),
     "silent": (sleep, "no sign of life for 0.2 seconds, 1 times"),
 }

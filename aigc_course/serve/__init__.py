@@ -1,7 +1,8 @@
 """`aigc serve`: the bundled models behind OpenAI's API, on this machine alone and without a network.
 
 One request, one text: the models are the course's own small ones. A chat model by profession gets its template, the
-others the question itself; what they think comes back as `reasoning_content`, as DeepSeek's does.
+others the question itself; what they think comes back as `reasoning_content`, as DeepSeek's does. A model whose
+template knows tools may be offered some: its calls come back as `tool_calls`, and the client runs them.
 """
 
 import contextlib

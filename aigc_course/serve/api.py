@@ -19,7 +19,8 @@ from aigc_course import hub
 from aigc_course.i18n import t
 from aigc_course.serve import parameters
 from aigc_course.serve.engine import End, Engine, Job, Piece
-from aigc_course.serve.parameters import Refused
+from aigc_course.serve.refused import Refused
+from aigc_course.tool_use import Call
 
 LARGEST = 256 * 1024  # bytes of a request; the models hold a few hundred tokens
 BROKEN = (
@@ -72,7 +73,7 @@ async def _answer(engine: Engine, request: Request, chat: bool) -> Response:
     wanted = await run_in_threadpool(prepare)  # a model may have to be loaded first
     loop, heard = asyncio.get_running_loop(), asyncio.Queue()
 
-    def tell(event: Piece | End) -> None:
+    def tell(event: Piece | Call | End) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended before the text
             loop.call_soon_threadsafe(heard.put_nowait, event)
 
@@ -97,7 +98,7 @@ async def _read(request: Request) -> bytes:
     return bytes(data)
 
 
-async def _events(job: Job, heard: asyncio.Queue) -> AsyncIterator[Piece | End]:
+async def _events(job: Job, heard: asyncio.Queue) -> AsyncIterator[Piece | Call | End]:
     try:
         while True:
             event = await heard.get()
@@ -117,34 +118,43 @@ class _Form:
         self.head = {"id": f"{'chatcmpl' if chat else 'cmpl'}-{uuid.uuid4().hex}", "object": kind}
         self.head |= {"created": int(time.time()), "model": name}
 
-    async def whole(self, events: AsyncIterator[Piece | End]) -> Response:
-        thinking, text = [], []
+    async def whole(self, events: AsyncIterator[Piece | Call | End]) -> Response:
+        thinking, text, calls = [], [], []
         async for event in events:
             if isinstance(event, Piece):
                 thinking.append(event.thinking)
                 text.append(event.text)
+            elif isinstance(event, Call):
+                calls.append(_call(event))
         if event.reason == "error":
             return _error(*BROKEN, 500)
         said = {"text": "".join(text)}
         if self.chat:
-            message = {"role": "assistant", "content": "".join(text)}
+            message = {"role": "assistant", "content": "".join(text) or (None if calls else "")}
             if any(thinking):
                 message["reasoning_content"] = "".join(thinking)
+            if calls:
+                message["tool_calls"] = calls
             said = {"message": message}
-        return JSONResponse(self.head | {"choices": [self._choice(said, event.reason)], "usage": self._usage(event)})
+        choice = self._choice(said, _reason(event, bool(calls)))
+        return JSONResponse(self.head | {"choices": [choice], "usage": self._usage(event)})
 
-    async def stream(self, events: AsyncIterator[Piece | End], usage: bool) -> AsyncIterator[str]:
+    async def stream(self, events: AsyncIterator[Piece | Call | End], usage: bool) -> AsyncIterator[str]:
         if self.chat:
             self.head["object"] = "chat.completion.chunk"
             yield self._chunk({"delta": {"role": "assistant", "content": ""}})
+        calls = 0
         async for event in events:
             if isinstance(event, Piece):
                 field, said = ("reasoning_content", event.thinking) if event.thinking else ("content", event.text)
                 yield self._chunk({"delta": {field: said}} if self.chat else {"text": event.text})
+            elif isinstance(event, Call):  # in one delta, for only a whole call can be told from text
+                yield self._chunk({"delta": {"tool_calls": [{"index": calls} | _call(event)]}})
+                calls += 1
         if event.reason == "error":
             yield _event(_error_body(*BROKEN, 500))
             return
-        yield self._chunk({"delta": {}} if self.chat else {"text": ""}, event.reason)
+        yield self._chunk({"delta": {}} if self.chat else {"text": ""}, _reason(event, bool(calls)))
         if usage:
             yield _event(self.head | {"choices": [], "usage": self._usage(event)})
         yield "data: [DONE]\n\n"
@@ -163,6 +173,15 @@ class _Form:
             "total_tokens": self.prompt + end.tokens,
             "completion_tokens_details": {"reasoning_tokens": end.thinking},
         }
+
+
+def _call(call: Call) -> dict:
+    function = {"name": call.name, "arguments": json.dumps(call.arguments, ensure_ascii=False)}
+    return {"id": f"call_{uuid.uuid4().hex}", "type": "function", "function": function}
+
+
+def _reason(end: End, called: bool) -> str:
+    return "tool_calls" if called and end.reason == "stop" else end.reason
 
 
 def _event(data: dict) -> str:

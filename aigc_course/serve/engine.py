@@ -21,7 +21,9 @@ from aigc_course import hub, sampling
 from aigc_course.chat_replies import CLOSE, OPEN
 from aigc_course.errors import CourseError
 from aigc_course.rollouts import Decoder
-from aigc_course.serve.pieces import Pieces, token_bytes
+from aigc_course.serve.pieces import Calls, Pieces, token_bytes
+from aigc_course.tool_use import OPEN as CALL
+from aigc_course.tool_use import Call
 
 ROWS = 32  # texts written at a time; the cache of so many takes less than 100 MB
 WAITING = 256  # requests that may wait; the next one is told to come back later
@@ -30,7 +32,8 @@ COLDEST = 0.01  # a temperature below this is 0: the likeliest token, always
 
 class Settings(NamedTuple):
     """How one text is written. max_tokens: at most so many; stop: ends before one of these; think: False forbids
-    <think>; split: True tells the thinking from the answer, False gives the text as it is, tags included."""
+    <think>; split: True tells the thinking from the answer and calls of tools from both, False gives the text as it is,
+    tags included; tools: False forbids <tool_call> where the text is split."""
 
     max_tokens: int
     temperature: float = 1.0
@@ -39,6 +42,7 @@ class Settings(NamedTuple):
     stop: tuple[str, ...] = ()
     think: bool = True
     split: bool = True
+    tools: bool = False
 
 
 class Piece(NamedTuple):
@@ -59,12 +63,12 @@ class End(NamedTuple):
 
 @dataclass(eq=False)
 class Job:
-    """One text to write. tell: called with each Piece and then the End, in the engine's thread."""
+    """One text to write. tell: called with each Piece and Call and then the End, in the engine's thread."""
 
     model: str
     ids: Sequence[int]
     settings: Settings
-    tell: Callable[[Piece | End], None]
+    tell: Callable[[Piece | Call | End], None]
     cancelled: bool = False  # nobody listens any more
 
 
@@ -75,7 +79,8 @@ class Loaded:
         self.model, self.tokenizer = hub.load_lm(name, "cpu")
         self.context = self.model.config.max_position_embeddings
         self.end = self.model.config.eos_token_id
-        self.opening, self.closing = self.tokenizer.convert_tokens_to_ids([OPEN, CLOSE])  # None where it has none
+        # None where it has none
+        self.opening, self.closing, self.calling = self.tokenizer.convert_tokens_to_ids([OPEN, CLOSE, CALL])
 
     @cached_property
     def bytes(self) -> list[bytes]:
@@ -98,12 +103,15 @@ class Row:
         self.generator.seed() if seed is None else self.generator.manual_seed(seed)
         self.opened = settings.split and list(self.job.ids[-1:]) == [self.loaded.opening]
         self.pieces = Pieces(settings.stop)
+        self.calls = Calls() if settings.tools else None
+        wrong = {self.loaded.opening: not settings.think, self.loaded.calling: settings.split and not settings.tools}
+        self.forbidden = [token for token, so in wrong.items() if so and token is not None]
 
     def choose(self, logits: Tensor) -> int:
         """The next token, from its logits (vocab,)."""
         settings = self.job.settings
-        if not settings.think and self.loaded.opening is not None:
-            logits = logits.index_fill(0, torch.tensor([self.loaded.opening]), -math.inf)
+        if self.forbidden:
+            logits = logits.index_fill(0, torch.tensor(self.forbidden), -math.inf)
         temperature = 0 if settings.temperature < COLDEST else settings.temperature
         return int(sampling.pick(logits, self.generator, temperature=temperature, top_p=settings.top_p))
 
@@ -126,14 +134,15 @@ class Row:
             reason = "length"
         if reason and not self.pieces.hit:
             said += self.pieces.rest()
-        self._tell(said)
+        self._tell(said, last=bool(reason))
         if reason:
             self.job.tell(End(reason, self.tokens, self.thinking))
         return bool(reason)
 
-    def _tell(self, said: str) -> None:
-        if said:
-            self.job.tell(Piece(said, "") if self.opened else Piece("", said))
+    def _tell(self, said: str, last: bool = False) -> None:
+        found = self.calls.add(said, last) if self.calls and not self.opened else [said]
+        for one in filter(None, found):
+            self.job.tell(one if isinstance(one, Call) else Piece(one, "") if self.opened else Piece("", one))
 
 
 @torch.inference_mode()

@@ -7,17 +7,16 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from jinja2 import TemplateError
-
-from aigc_course.errors import CourseError
+from aigc_course.serve import conversation
 from aigc_course.serve.engine import Settings
+from aigc_course.serve.refused import Refused
 
-ROLES = ("system", "developer", "user", "assistant")
 STOPS = 4  # OpenAI's limit
 READ = {
     *("model", "messages", "prompt", "stream", "stream_options", "max_tokens", "max_completion_tokens"),
-    *("temperature", "top_p", "seed", "stop", "thinking"),
+    *("temperature", "top_p", "seed", "stop", "thinking", "tools", "tool_choice"),
 }
+CHAT = {"messages", "tools", "tool_choice"}  # what only a chat has
 NO_MATTER = {"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"}
 # what would change the text and is not done here: only the value that changes nothing is taken
 OFF = {
@@ -29,16 +28,9 @@ OFF = {
     "logprobs": False,
     "echo": False,
     "tools": [],
+    "parallel_tool_calls": True,
     "response_format": {"type": "text"},
 }
-
-
-class Refused(CourseError):
-    """What the client did wrong, with OpenAI's fields: HTTP status, param (the field at fault), code."""
-
-    def __init__(self, zh: str, en: str, param: str | None = None, status: int = 400, code: str | None = None):
-        super().__init__(zh, en)
-        self.param, self.status, self.code = param, status, code
 
 
 class Wanted(NamedTuple):
@@ -86,8 +78,12 @@ def model(body: dict, names: Sequence[str]) -> str:
 def wanted(body: dict, name: str, tokenizer, context: int, chat: bool) -> Wanted:
     """Check the rest of a request to the model `name`. context: how many tokens it can hold."""
     _known(body, chat)
-    think = _thinking(body)
-    ids = _chat_ids(body, name, tokenizer, think) if chat else _ids(tokenizer, _text(body.get("prompt"), "prompt"))
+    think, tools = _thinking(body), []
+    if chat:
+        tools = conversation.offered(body, name, tokenizer)
+        ids = conversation.ids(body, name, tokenizer, tools, think)
+    else:
+        ids = conversation.encode(tokenizer, conversation.text(body.get("prompt"), "prompt"))
     room = context - len(ids)
     most = _number(
         body, "max_completion_tokens" if body.get("max_tokens") is None else "max_tokens", room, 1, 10**9, True
@@ -107,6 +103,7 @@ def wanted(body: dict, name: str, tokenizer, context: int, chat: bool) -> Wanted
         stop=_stop(body),
         think=think,
         split=chat,
+        tools=bool(tools),
     )
     options = _typed(body, "stream_options", dict, {})
     return Wanted(ids, settings, _typed(body, "stream", bool, False), _typed(options, "include_usage", bool, False))
@@ -121,7 +118,7 @@ def _known(body: dict, chat: bool) -> None:
     for name, value in body.items():
         if value is None or name in NO_MATTER or (name in OFF and value == OFF[name]):
             continue
-        if name not in READ or name == ("prompt" if chat else "messages"):
+        if name not in READ or name in ({"prompt"} if chat else CHAT):
             shown = _shown(name)
             only = f"（只能是 {json.dumps(OFF[name])}）" if name in OFF else ""
             only_en = f" (only {json.dumps(OFF[name])})" if name in OFF else ""
@@ -179,67 +176,3 @@ def _thinking(body: dict) -> bool:
             "thinking",
         )
     return kinds[kind]
-
-
-def _text(content, param: str) -> str:
-    """A text, or a list of parts that are texts, as one text."""
-    if isinstance(content, list) and param == "messages":
-        parts = [
-            part.get("text") if isinstance(part, dict) and part.get("type") == "text" else None for part in content
-        ]
-        content = "".join(parts) if all(isinstance(part, str) for part in parts) else None
-    if not isinstance(content, str):
-        raise Refused(
-            f"{param} 里要是一段文字；这些模型只会读文字，一次写一段。",
-            f"{param} must hold one text: these models read text only, and write one at a time.",
-            param,
-        )
-    return content
-
-
-def _ids(tokenizer, text: str, special: bool = True) -> list[int]:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Refused(
-            "文字里有半个字符（单独的代理码位）。", "The text holds half a character (a lone surrogate)."
-        ) from None
-    return tokenizer(text, add_special_tokens=special)["input_ids"]
-
-
-def _chat_ids(body: dict, name: str, tokenizer, think: bool) -> list[int]:
-    """The prompt's ids: by the chat template where the model has one, else its one question alone."""
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
-        raise Refused(
-            'messages 要是一列消息，如 [{"role": "user", "content": "…"}]。',
-            'messages must be a list of messages, such as [{"role": "user", "content": "…"}].',
-            "messages",
-        )
-    if not all(isinstance(one.get("role"), str) and one["role"] in ROLES for one in messages):
-        raise Refused(
-            f"每条消息的 role 要是 {'、'.join(ROLES)} 之一。",
-            f"Each message's role must be one of {', '.join(ROLES)}.",
-            "messages",
-        )
-    turns = [{"role": one["role"], "content": _text(one.get("content"), "messages")} for one in messages]
-    if not turns[-1]["content"].strip():
-        raise Refused("最后一条消息是空的。", "The last message is empty.", "messages")
-    if tokenizer.chat_template:
-        try:
-            text = tokenizer.apply_chat_template(
-                turns, tokenize=False, add_generation_prompt=True, enable_thinking=think
-            )
-        except TemplateError as error:  # a template may forbid an order of roles
-            raise Refused(
-                f"{name} 不接受这样的对话：{error}。", f"{name} does not take such messages: {error}.", "messages"
-            ) from error
-        return _ids(tokenizer, text, special=False)
-    if len(turns) > 1 or turns[0]["role"] != "user":
-        raise Refused(
-            f"{name} 一次只会回答一个问题，不懂系统消息和前面的对话：请只发一条 role 为 user 的消息。",
-            f"{name} answers one question at a time and knows neither system messages nor earlier turns: "
-            "send a single message with role user.",
-            "messages",
-        )
-    return _ids(tokenizer, turns[0]["content"].strip())
