@@ -1,13 +1,12 @@
 """The command line `aigc`. Exit codes: 0 fine, 1 something failed, 2 bad input, said in one sentence."""
 
-import errno
 import json
 from pathlib import Path
 
 import click
 
 from aigc_course import course, i18n
-from aigc_course.errors import CourseError
+from aigc_course.errors import CourseError, mendable
 from aigc_course.i18n import t
 
 LANG_HELP = t("语言：zh 或 en", "language: zh or en")
@@ -23,7 +22,7 @@ class Commands(click.Group):
         except CourseError as error:
             click.echo(str(error), err=True)
         except (OSError, ImportError) as error:
-            if not (sentence := _mendable(error)):
+            if not (sentence := mendable(error)):
                 raise
             click.echo(sentence, err=True)
         ctx.exit(2)
@@ -58,25 +57,10 @@ def start(lang: str | None, no_browser: bool, port: int | None) -> None:
     help=t("检查这台电脑能不能上课，告诉你怎么修。", "Check this machine, and say how to mend what is broken.")
 )
 def doctor() -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from aigc_course.doctor import report
 
-    from aigc_course.doctor import findings
-
-    console = Console()
-    table = Table(t("项目", "what"), "", t("情况", "state"), t("怎么办", "what to do"))
-    marks = {True: "[green]✓", False: "[red]✗", None: "·"}
-    with console.status(t("正在检查……", "Checking …")):
-        rows = list(findings())
-    for row in rows:
-        table.add_row(row.name, marks[row.ok], escape(row.detail), escape(row.fix))
-    console.print(table)
-    broken = sum(row.ok is False for row in rows)
-    if broken:
-        console.print(t(f"[red]有 {broken} 项要修。", f"[red]{broken} to mend."))
+    if report():
         raise SystemExit(1)
-    console.print(t("[green]一切就绪。", "[green]Everything is ready."))
 
 
 @main.command(
@@ -158,6 +142,24 @@ def slides(parts: tuple[str, ...], lang: str | None, pdf: bool, to: Path | None,
     else:
         for path in book.made_for(list(parts), [lang] if lang else list(i18n.LANGS), to, pdf):
             click.echo(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command(
+    help=t(
+        "做课程网站：两种语言的课文、练习题、幻灯片和术语表，断网也能看。",
+        "Make the course's website: lessons, labs, decks and glossary in both languages, without a network.",
+    )
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=t("写到哪个文件夹，默认 site/", "folder to write to; site/ where not given"),
+)
+def site(out: Path | None) -> None:
+    course.require_clone()
+    from aigc_course.book import site as book
+
+    click.echo(str(book.build(out)))
 
 
 @main.command(help=t("列出自带的模型。", "List the bundled models."))
@@ -276,23 +278,6 @@ def grade(submissions: Path, lab: str, out: Path, due: str | None, late_per_day:
         raise SystemExit(130) from None
     labels.summary(done, console)
     raise SystemExit(1 if done.failed else 0)
-
-
-def _mendable(error: OSError | ImportError) -> str | None:
-    """What to do about an error of the machine and not of the course; None where nobody but us can mend it."""
-    if isinstance(error, ModuleNotFoundError) and not error.name.startswith("aigc_course"):
-        return t(
-            f'没有安装 {error.name}：请运行 pip install -e ".[all]"。',
-            f'{error.name} is not installed: run pip install -e ".[all]".',
-        )
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-        return t("磁盘满了：请腾出空间再试。", "The disk is full: free some space and try again.")
-    if getattr(error, "errno", None) in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return t(
-            f"没有权限读写 {error.filename}：请检查它的权限。",
-            f"{error.filename} cannot be read or written: check its permissions.",
-        )
-    return None
 
 
 def _stamped(cells: int) -> None:

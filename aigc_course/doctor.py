@@ -45,6 +45,28 @@ def findings() -> Iterator[Finding]:
             yield Finding(str(error.name), False, broken, 'pip install -e ".[lab]"')
 
 
+def report() -> int:
+    """Print the findings as a table, with a closing sentence; returns how many are to mend."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table(t("项目", "what"), "", t("情况", "state"), t("怎么办", "what to do"))
+    marks = {True: "[green]✓", False: "[red]✗", None: "·"}
+    with console.status(t("正在检查……", "Checking …")):
+        rows = list(findings())
+    for row in rows:
+        table.add_row(row.name, marks[row.ok], escape(row.detail), escape(row.fix))
+    console.print(table)
+    broken = sum(row.ok is False for row in rows)
+    if broken:
+        console.print(t(f"[red]有 {broken} 项要修。", f"[red]{broken} to mend."))
+    else:
+        console.print(t("[green]一切就绪。", "[green]Everything is ready."))
+    return broken
+
+
 def python() -> Finding:
     low, high = PYTHONS
     ok = low <= sys.version_info[:2] < high

@@ -105,7 +105,7 @@ def problems(texts: list[tuple[str, str, str]]) -> list[str]:
     return [f"{where}, {sentence}" for where, lang, text in texts for sentence in lint(lang, text)]
 
 
-def _both(entry: Term) -> str:
+def both(entry: Term) -> str:
     """Both forms, the reader's first: 温度 · temperature."""
     if entry.zh == entry.en:
         return entry.zh
@@ -123,7 +123,7 @@ def term(key: str) -> None:
             f"The glossary has no “{key}”." + (f" Did you mean “{near[0]}”?" if near else ""),
         )
     entry = load()[key]
-    head = _both(entry)
+    head = both(entry)
     definition = entry.definition_zh if get_lang() == "zh" else entry.definition_en
     show(
         t(f"{head}：{definition}", f"{head}: {definition}"),

@@ -22,7 +22,7 @@ from aigc_course.book import run as book_run
 from aigc_course.book.run import Result
 
 AIGC = Path(sys.executable).with_name("aigc")
-COMMANDS = ["start", "doctor", "run", "build", "slides", "models", "serve", "train", "release", "grade"]
+COMMANDS = ["start", "doctor", "run", "build", "slides", "site", "models", "serve", "train", "release", "grade"]
 
 
 def aigc(*words: str):
