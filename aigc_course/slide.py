@@ -48,6 +48,12 @@ def cite(*ids: str) -> None:
     _source(t("来源：", "Source: ") + t("；", "; ").join(dict.fromkeys(each)))
 
 
+def sourced(*rows) -> None:
+    """Show a line with the sources of rows such as `landscape.read` gives, or the name of the table that has them."""
+    told = [row if isinstance(row, str) else row.source for row in rows]
+    _source(t("来源：", "Source: ") + t("；", "; ").join(dict.fromkeys(told)))
+
+
 def quoted(id: str, *numbers: float) -> tuple[float, ...]:
     """These numbers, to draw or to print, and a line with their source; CourseError unless claim `id` says each."""
     cite(id)
@@ -62,8 +68,8 @@ def quoted(id: str, *numbers: float) -> tuple[float, ...]:
 def bars(shares, said="{:.0%}", colours=(), what: str = "", high: float = HEIGHT, whiskers=None) -> None:
     """Show horizontal bars, the first on top, each with its number: shares is {name: number}.
 
-    said: how a number is written; colours: names in `plot.COLORS`, one for each bar, by default all alike; what: the axis;
-    high: inches; whiskers: (low, high) for each bar.
+    said: how a number is written; colours: names in `plot.COLORS`, one for each bar, or none; what: the axis; high:
+    inches; whiskers: (low, high) for each bar.
     """
     import matplotlib.pyplot as plt
 
@@ -74,7 +80,7 @@ def bars(shares, said="{:.0%}", colours=(), what: str = "", high: float = HEIGHT
         errors = [[n - low for n, (low, _) in zip(numbers, whiskers, strict=True)]]
         errors.append([top - n for n, (_, top) in zip(numbers, whiskers, strict=True)])
     shades = [COLORS[name] for name in (colours if len(colours) == len(names) else ["model"] * len(names))]
-    fig, ax = figure(WIDTH, high)
+    _, ax = figure(WIDTH, high)
     ax.barh(places, numbers, 0.6, color=shades, xerr=errors, ecolor=COLORS["text"], capsize=5)
     for place, end, number in zip(places, ends, numbers, strict=True):
         ax.text(end + 0.015 * max(ends), place, said.format(number), va="center", fontsize=16)

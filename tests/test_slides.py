@@ -84,11 +84,11 @@ def test_the_committed_decks_are_whole():
 
 def test_a_slide_without_notes_or_with_a_stale_half_is_named(deck):
     text = deck.path.read_text(encoding="utf-8")
+    assert slides.problems(deck) == [] and [slides.minutes(deck, lang) for lang in i18n.LANGS] == [1.5, 1.5]
     deck.path.write_text(text.replace("几个字", "另外几个字"), encoding="utf-8")
     assert any("aigc slides --accept tiny" in problem for problem in slides.problems(deck))
     deck.path.write_text(text[: text.index("+++ " + '{"tags": ["zh", "notes"]')], encoding="utf-8")
     assert sum("no notes" in problem for problem in slides.problems(deck)) == 2
-    assert [slides.minutes(deck, lang) for lang in i18n.LANGS] == [1.5, 1.5]
     deck.path.write_text(text.replace("**1 分半**", "**五分半**"), encoding="utf-8")
     assert any("how long this slide takes" in problem for problem in slides.problems(deck))
     deck.path.write_text(text.replace("## A slide", "A slide").replace("## 一页", "一页"), encoding="utf-8")
