@@ -22,13 +22,12 @@ def lesson(notebook: NotebookNode, entry: course.Lesson, path: str) -> NotebookN
     path: where the notebook lies in the course.
     """
     hint = t(
-        f"这一页是运行好的课文，只能读。想自己预测、动手改，请在 JupyterLab 里打开 `{path}`（先运行 `{START}`）。",
-        f"This page is the lesson as it ran, for reading. To predict, run and change things, open `{path}` in "
-        f"JupyterLab (`{START}` starts it).",
+        f"课文已经运行好了。想自己预测、动手改，请在 JupyterLab 里打开 `{path}`（先运行 `{START}`）。",
+        f"The lesson as it ran. To predict, run and change things, open `{path}` in JupyterLab (`{START}` starts it).",
     )
     if "lab" in entry.parts:
-        lab = t(f"[这一课的练习](../labs/{entry.slug}.ipynb)", f"[The lab of this lesson](../labs/{entry.slug}.ipynb)")
-        hint += t(f" {lab}。", f" {lab}.")
+        link = f"../labs/{entry.slug}.ipynb"
+        hint += t(f"这一课还有[练习]({link})。", f" There is [a lab]({link}) for it.")
     _fold_preparation(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -45,12 +44,13 @@ def lab(notebook: NotebookNode, entry: course.Lesson, path: str) -> NotebookNode
         f"These are the questions. To answer them, open `{path}` in JupyterLab (`{START}` starts it), where `check(…)` "
         f"marks what you write. [The lesson](../lessons/{entry.notebook('').stem}.ipynb) explains.",
     )
+    _fold_preparation(notebook)
     notebook.cells.insert(1, _note(hint))
     return notebook
 
 
 def _note(text: str) -> NotebookNode:
-    title = t("这一页只能读", "A page for reading")
+    title = t("阅读版", "Reading edition")
     return new_markdown_cell("\n".join([f"```{{admonition}} {title}", ":class: note", text, "```"]), id="for-reading")
 
 
@@ -91,9 +91,9 @@ def home(lessons: list[course.Lesson], decks: list[tuple[str, str]]) -> str:
     )
     start = t(
         "## 怎么开始\n\n只想读：从[第一课]({first})开始，一课接一课往下看。"
-        "想动手：装好 Python 3.11 到 3.13，在课程文件夹里运行",
+        "想动手：装好 Python 3.11 到 3.13，在课程文件夹里运行：",
         "## How to start\n\nTo read: begin with [the first lesson]({first}) and go on from page to page. To run it: "
-        "install Python 3.11 to 3.13 and, in the course's folder, type",
+        "install Python 3.11 to 3.13 and, in the course's folder, type:",
     ).format(first=f"lessons/{lessons[0].notebook('').stem}.ipynb")
     rows = [f"# {course_title}", lead, start, f"```sh\n{START}\n```", t("## 课文", "## Lessons")]
     rows.append("\n".join(_line(entry) for entry in lessons))

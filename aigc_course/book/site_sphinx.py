@@ -11,6 +11,7 @@ from pathlib import Path
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from sphinx.addnodes import glossary
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 from sphinx.util import logging
@@ -27,9 +28,7 @@ function splitQuery(query) {
     ? Array.from({length: word.length - 1}, (_, i) => word.slice(i, i + 2)) : [word]);
 }
 """.replace("HAN", _HAN)
-_NO_PROSE = (nodes.section, nodes.title, nodes.term, nodes.literal_block, nodes.math_block, nodes.raw)
-# what holds several paragraphs: in a cell of a notebook there is code
-_HOLDERS = (nodes.container, nodes.definition, nodes.list_item, nodes.bullet_list, nodes.enumerated_list)
+_NO_PROSE = (nodes.section, nodes.title, nodes.term, nodes.literal_block, nodes.math_block, nodes.raw, glossary)
 log = logging.getLogger(__name__)
 
 
@@ -87,9 +86,13 @@ def _text(part: nodes.Element, named: nodes.Element) -> tuple[str, str, str]:
     return named["ids"][0], heading.astext() if heading else "", " ".join(_prose(part).split())
 
 
-def _prose(part: nodes.Element) -> str:
-    kept = [child for child in part if not isinstance(child, _NO_PROSE)]
-    return " ".join(_prose(child) if isinstance(child, _HOLDERS) else child.astext() for child in kept)
+def _prose(part: nodes.Node) -> str:
+    if isinstance(part, nodes.math):
+        return "…" if "\\" in part.astext() else part.astext()  # a letter can be read as it is, LaTeX cannot
+    if isinstance(part, nodes.Text):
+        return part.astext()
+    kept = (_prose(child) for child in part.children if not isinstance(child, _NO_PROSE))
+    return ("" if isinstance(part, nodes.TextElement) else " ").join(kept)
 
 
 def _started(app: Sphinx) -> None:

@@ -1,12 +1,18 @@
 // Under each result of Sphinx's search: the section that has the words, and the sentence around them. Sphinx itself
 // would fetch the page for that, which a browser refuses for files on a disk or a USB stick.
-(() => {
+// Sphinx's own script starts at the same event and comes later in the page, so that this one is ready.
+document.addEventListener("DOMContentLoaded", () => {
   const query = (new URLSearchParams(location.search).get("q") || "").toLowerCase().trim();
   const words = query.split(/\s+/).filter(Boolean);
   const AROUND = 60;
 
+  // each word as it was typed or by its stem, as Sphinx looks it up: “sampling” finds “samples”
+  const escaped = (word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const forms = words.map((word) => `${escaped(word)}|${escaped(new Stemmer().stemWord(word))}[a-z]*`);
+  const patterns = forms.map((form) => new RegExp(form, "i"));
+
   function place(page, anchor) {
-    const inside = (text) => words.filter((word) => text.toLowerCase().includes(word)).length;
+    const inside = (text) => patterns.filter((pattern) => pattern.test(text)).length;
     const worth = ([id, heading, text]) =>
       id === anchor ? Infinity : 2 * inside(`${heading} ${text}`) + inside(heading);
     const best = (siteTexts[page] || []).reduce((a, b) => (a && worth(a) >= worth(b) ? a : b), undefined);
@@ -14,23 +20,21 @@
   }
 
   function snippet(text) {
-    const lower = text.toLowerCase();
-    const found = words.map((word) => lower.indexOf(word)).filter((at) => at >= 0);
-    if (!found.length) return text.slice(0, 2 * AROUND);
-    const from = Math.max(0, Math.min(...found) - AROUND);
+    const found = patterns.map((pattern) => text.search(pattern)).filter((at) => at >= 0);
+    const from = found.length ? Math.max(0, Math.min(...found) - AROUND) : 0;
     const to = Math.min(text.length, from + 3 * AROUND);
     return (from ? "…" : "") + text.slice(from, to) + (to < text.length ? "…" : "");
   }
 
   function marked(text) {
-    const safe = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     const line = document.createElement("p");
     line.className = "context";
-    for (const part of text.split(new RegExp(`(${safe.join("|")})`, "gi"))) {
-      const node = words.includes(part.toLowerCase()) ? document.createElement("mark") : document.createElement("span");
+    // a split by a pattern in brackets has what matched at every second place
+    text.split(new RegExp(`(${forms.join("|")})`, "gi")).forEach((part, number) => {
+      const node = document.createElement(number % 2 ? "mark" : "span");
       node.textContent = part;
       line.append(node);
-    }
+    });
     return line;
   }
 
@@ -52,12 +56,13 @@
   // which words Sphinx marks on the page that opens: those of the query, not the pairs of characters that it looked up
   const remember = () => localStorage.setItem("sphinx_highlight_terms", words.join(" "));
 
-  document.addEventListener("DOMContentLoaded", () => {
-    const results = document.getElementById("search-results");
-    new MutationObserver((changes) => {
-      for (const change of changes)
-        for (const node of change.addedNodes) if (node.nodeName === "LI") explain(node);
-      remember();
-    }).observe(results, {childList: true, subtree: true});
-  });
-})();
+  const results = document.getElementById("search-results");
+  new MutationObserver((changes) => {
+    for (const change of changes)
+      for (const node of change.addedNodes) if (node.nodeName === "LI") explain(node);
+    remember();
+    const said = results.querySelector(".search-summary");
+    const counted = said?.textContent.replace(/\d+/, results.querySelectorAll("li").length);
+    if (said && counted !== said.textContent) said.textContent = counted;
+  }).observe(results, {childList: true, subtree: true});
+});
