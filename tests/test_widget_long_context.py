@@ -189,6 +189,14 @@ def test_the_still_picture_fits_and_says_what_the_page_says(lang):
         inside(CostChart(n).static_svg())
 
 
+def test_the_still_picture_marks_what_is_longer_than_the_model_learned():
+    words = inside(CostChart().static_svg())
+    most = CostChart().models[0]["longest"]["card"]
+    beyond = [far is None or far > chart.TRAINED for far in most]
+    assert words.count("*") == sum(beyond) and 0 < sum(beyond) < len(most)
+    assert any(f"{chart.TRAINED:,}" in line for line in words)
+
+
 def test_the_still_picture_stands_beside_the_page():
     data, _ = InteractiveShell.instance().display_formatter.format(CostChart())
     assert set(data) == {"text/plain", "image/svg+xml", "application/vnd.jupyter.widget-view+json"}

@@ -167,7 +167,7 @@ def test_the_still_picture_fits_and_says_how_even_the_load_is(lang):
     assert set(NAMES[lang]) | set(KINDS[lang]) <= set(words)
     for run in widget.runs:
         assert any(f"{run['effective'][-1]:.1f}" in line for line in words)
-        assert any(f"{round(100 * run['excess'][-1])}%" in line for line in words)
+        assert any(re.search(rf" {run['excess'][-1]:.2f}\b", line) for line in words)
     other = ExpertTraffic(runs("en"), KINDS["en"], lang="en").static_svg()
     assert (other == picture) == (lang == "en") and not re.search(r"[一-鿿]", other)
     data, _ = InteractiveShell.instance().display_formatter.format(widget)
@@ -246,7 +246,7 @@ def test_the_page_shows_what_python_found(traffic, at, run):
     for i, each in enumerate(traffic.widget.runs):
         panel = traffic.root.locator(".panel").nth(i).inner_text()
         assert f"{each['effective'][at]:.1f} / {E}" in panel and f"{each['loss'][at]:.2f}" in panel
-        assert re.search(rf"\b{round(100 * each['excess'][at])}%", panel)
+        assert re.search(rf"\b{each['excess'][at]:.2f}\b", panel)
     counts = np.frombuffer(sent["traffic"], "<u4").reshape(len(STEPS), 6, E)[at]
     shares = 100 * counts / counts.sum(1, keepdims=True)
     seen = [float(n or 0) for n in traffic.cells.all_inner_texts()]

@@ -125,6 +125,35 @@ export function roving(container, across = 1) {
   };
 }
 
+// What plays a row of pictures, one every `pace` ms: {button, which also pauses; stop; playing}. place() gives
+// [at, last], go(at) shows a picture. At the end it stops, and begins again from the start.
+export function player(model, pace, place, go) {
+  const t = translator(model);
+  let timer = null;
+  const button = el("button", { class: "main play", onclick: () => (timer ? stop() : start()) });
+  const label = () => { button.textContent = timer ? t("暂停", "Pause") : t("播放", "Play"); };
+
+  function start() {
+    timer = setInterval(() => {
+      const [at, last] = place();
+      if (at + 1 >= last) stop();
+      go(at + 1);
+    }, pace);
+    label();
+    const [at, last] = place();
+    go(at >= last ? 0 : at);
+  }
+
+  function stop() {
+    clearInterval(timer);
+    timer = null;
+    label();
+  }
+
+  label();
+  return { button, stop, playing: () => timer !== null };
+}
+
 // 0.348 → "35%"; what is there but small is not called 0.
 export function wholePercent(x) {
   return x > 0 && x < 0.005 ? "<1%" : `${Math.round(100 * x)}%`;

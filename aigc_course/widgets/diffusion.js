@@ -81,7 +81,7 @@ function render({ model, el: host }) {
   const [prompts, seeds, guidances, levels, runs] = ["prompts", "seeds", "guidances", "levels", "runs"].map((key) => model.get(key));
   const { picture: [height, width], latents: [rows, columns], maps: [mapRows, mapColumns] } = model.get("sizes");
   const last = levels.length - 1;
-  const state = { prompt: 0, seed: 0, guidance: model.get("chosen"), step: 0, timer: null, pinned: null, over: null };
+  const state = { prompt: 0, seed: 0, guidance: model.get("chosen"), step: 0, pinned: null, over: null };
   const bytes = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   let sheets = [];
 
@@ -91,7 +91,7 @@ function render({ model, el: host }) {
     choice("seed", t("种子", "Seed"), seeds.map((seed) => [String(seed)]), t("开头的噪声", "the noise it begins with")),
     choice("guidance", t("引导强度", "Guidance"), guidances.map((guidance) => [String(guidance)]), t("0 不看提示词，大于 1 就夸张", "0: no prompt; above 1: exaggerated")),
   ];
-  const play = el("button", { class: "main play", onclick: () => (state.timer ? stop() : start()) });
+  const { button: play, stop, playing } = player(model, PACE, () => [state.step, last], go);
   const slider = el("input", { type: "range", min: 1, max: last + 1, step: 1, "aria-label": t("第几步", "Which step"), oninput: () => { stop(); go(Number(slider.value) - 1); } });
   const number = el("output", { class: "number" });
   const level = el("span", { class: "level" });
@@ -150,21 +150,6 @@ function render({ model, el: host }) {
     paint();
   }
 
-  function start() {
-    if (state.step >= last) state.step = 0;
-    state.timer = setInterval(() => {
-      if (state.step + 1 >= last) stop();
-      go(state.step + 1);
-    }, PACE);
-    paint();
-  }
-
-  function stop() {
-    clearInterval(state.timer);
-    state.timer = null;
-    play.textContent = t("播放", "Play");
-  }
-
   function look(i) {
     state.over = i;
     paint();
@@ -191,7 +176,6 @@ function render({ model, el: host }) {
   }
 
   function paint() {
-    play.textContent = state.timer ? t("暂停", "Pause") : t("播放", "Play");
     slider.value = state.step + 1;
     number.textContent = t(`第 ${state.step + 1} 步，共 ${last + 1} 步`, `step ${state.step + 1} of ${last + 1}`);
     slider.setAttribute("aria-valuetext", number.textContent);
@@ -208,7 +192,7 @@ function render({ model, el: host }) {
     paintWords(run);
     for (const settle of tidy) settle();
     const said = `${number.textContent}. ${level.textContent}`;
-    if (!state.timer && spoken.textContent !== said) spoken.textContent = said;
+    if (!playing() && spoken.textContent !== said) spoken.textContent = said;
   }
 
   function paintLatents(run) {

@@ -64,7 +64,7 @@ function render({ model, el: host }) {
   const places = {
     layer: t("一层，实测", "One layer, measured"),
     card: t("一张 80 GB 的卡", "One 80 GB card"),
-    server: t("讲座的服务器，16 张卡", "The lecture's 16 cards"),
+    server: t("讲座的两台服务器，16 张卡", "The lecture's two servers, 16 cards"),
   };
   // the card opens with the smallest model, the server with the one that the lecture puts on it
   const state = { place: "card", model: { card: 0, server: models.length - 1 }, at: model.get("start").at, use: model.get("start").use, on: ways.map(() => true) };
@@ -187,7 +187,7 @@ function render({ model, el: host }) {
       const [small, fast] = [least(memory), least(seconds)];
       return [t(`${text}，一层注意力。`, `${text}, one layer of attention. `), el("b", {}, t("内存最少：", "Least memory: ")), `${say(small, memory, bytes)}${t("。", ". ")}`, el("b", {}, t("最快：", "Fastest: ")), `${say(fast, seconds, time)}${t("。", ".")}`];
     }
-    const where = t(`${text}，${one.name}，${places[state.place]}。`, `${text}, ${one.name}, ${state.place === "card" ? "one 80 GB card" : "the lecture's 16 cards"}. `);
+    const where = t(`${text}，${one.name}，${places[state.place]}。`, `${text}, ${one.name}, ${state.place === "card" ? "one 80 GB card" : "the lecture's two servers, 16 cards"}. `);
     if (one.weights > machine.bytes) return [where, el("b", {}, t("放不下。", "Does not fit. ")), t(`光是参数就要 ${bytes(one.weights)}，可用的内存只有 ${gigabytes(machine.bytes)}：多短的文本都不行。`, `The weights alone take ${bytes(one.weights)}, and only ${gigabytes(machine.bytes)} can be used: no text is short enough.`)];
     const [fits, fails] = [true, false].map((yes) => shown.filter((i) => memory[i][state.at] <= machine.bytes === yes));
     const far = (i) => t(`${ways[i].name}（最长 ${roughly(most[i])} 个 token）`, `${ways[i].name} (at most ${roughly(most[i])} tokens)`);

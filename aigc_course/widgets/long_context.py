@@ -1,4 +1,4 @@
-"""The cost chart: what a text of n tokens costs, in one measured layer, on one card, and on the lecture's server."""
+"""The cost chart: what a text of n tokens costs, in one measured layer, on one card, on the lecture's two servers."""
 
 import math
 
@@ -32,7 +32,7 @@ STILL = 100_000  # tokens, in the still picture and when the page opens
 
 # of datasets/serving_models.csv, each with its weights as they are published
 MODELS = {"R1-Distill-Llama-8B": "bf16", "R1-Distill-Llama-70B": "bf16", "DeepSeek-R1": "fp8"}
-CARD, CARDS = "H800", {"card": 1, "server": 16}  # of datasets/serving_cards.csv; the server is the lecture's
+CARD, CARDS = "H800", {"card": 1, "server": 16}  # of datasets/serving_cards.csv; "server": the lecture's two of 8
 USE = 0.4  # share of the peak that a program reaches, at first: claim long-use
 TRAINED = 131_072  # tokens of the longest texts that the models, or those they were made from, learned: long-trained
 BF16, BLOCK = 2, 64  # bytes of a number in the cache and in the table of scores; tokens in a block
@@ -135,7 +135,7 @@ class CostChart(CourseWidget):
     ways = List(Dict(), help="key, name and colour of each kind of attention").tag(sync=True)
     layer = Dict(help="of the measured layer: bytes, seconds, measured, each (ways, lengths)").tag(sync=True)
     models = List(Dict(), help="what `_needs` says of each model").tag(sync=True)
-    machines = Dict(help="cards, bytes: of the card and of the server").tag(sync=True)
+    machines = Dict(help="cards, bytes: of the card and of the servers").tag(sync=True)
     start = Dict(help="at: place of the slider; use: share of the peak; times: the marks of their axis").tag(sync=True)
 
     def __init__(self, tokens: int = STILL, **kwargs) -> None:
@@ -191,6 +191,7 @@ class CostChart(CourseWidget):
         for i, way in enumerate(self.ways):
             y += 24
             most = model["longest"]["card"][i]
+            beyond = most is None or most > model["trained"]
             limit = t("不受限", "no limit") if most is None else f"{_floor(most):,}"
             fits = total[i][at] <= room(1)
             colour = svg.INK if fits else svg.TRUTH
@@ -200,13 +201,19 @@ class CostChart(CourseWidget):
                 svg.text(440, y, f"{_bytes(total[i][at])} {'✓' if fits else '✗'}", 14, colour, text_anchor="end"),
                 svg.text(580, y, f"≈ {_time(seconds[i][at])}", 14, text_anchor="end"),
                 svg.text(736, y, limit, 14, text_anchor="end"),
+                *([svg.text(739, y, "*", 14)] if beyond else []),
             ]
+        read = t(
+            f"* 只算内存。模型训练时读过的文本最长 {model['trained']:,} 个 token：放得下，不等于读得懂",
+            f"* memory alone: trained on at most {model['trained']:,} tokens, it may not understand what fits",
+        )
         note = t(
             "静态图；运行单元格就能换长度、模型和机器",
             "A still picture: run the cell for other lengths, models, machines",
         )
-        shapes.append(svg.text(736, y + 30, note, 13, svg.SOFT, text_anchor="end"))
-        return svg.picture(760, y + 46, title, shapes)
+        shapes.append(svg.text(736, y + 30, read, 13, svg.SOFT, text_anchor="end"))
+        shapes.append(svg.text(736, y + 52, note, 13, svg.SOFT, text_anchor="end"))
+        return svg.picture(760, y + 68, title, shapes)
 
 
 def _needs(name: str, form: str) -> dict:

@@ -59,10 +59,10 @@ function render({ model, el: host }) {
   const losses = runs.flatMap((run) => run.loss);
   const span = [Math.min(...losses), Math.max(...losses)];
   const evenly = Math.ceil(limits.work * experts - 1e-6); // so many do that much of the work where the load is even
-  const state = { run: 0, at: steps.length - 1, cell: runs[0].standout.at(-1) ?? [0, 0], timer: null };
+  const state = { run: 0, at: steps.length - 1, cell: runs[0].standout.at(-1) ?? [0, 0] };
 
   // -- parts that stay while their content changes, so that the keyboard's focus is never lost
-  const play = el("button", { class: "main play", onclick: () => (state.timer ? stop() : start()) });
+  const { button: play, stop, playing } = player(model, PACE, () => [state.at, steps.length - 1], go);
   const slider = el("input", { type: "range", min: 1, max: steps.length, step: 1, "aria-label": t("训练到第几步", "Which step of the training"),
     oninput: () => { stop(); go(Number(slider.value) - 1); } });
   const number = el("output", { class: "number" });
@@ -85,8 +85,8 @@ function render({ model, el: host }) {
     el("div", { class: "panels" }, ...panels.map(({ box }) => box)),
     el("div", { class: "kinds" }, el("p", {}, whose), standout, matrix, told),
     el("p", { class: "hint" }, t(
-      `上面的图：一行是一个专家，一列是训练中的一个时刻，橙色越浓，它分到的越多；右边的横条是选中时刻的份额，虚线是平均分配。有效专家数是份额的熵取指数：完全均匀时是 ${experts}，只有一个专家干活时是 1。“几乎闲着”：不到平均份额的 ${wholePercent(limits.idle)}。下面的表：一个 token 会选几个专家，数字是这种 token 的选择里去那个专家的百分比。${runs.length > 1 ? "点训练的名字，换表格里的训练。" : ""}`,
-      `Above: a row for each expert, a column for each moment of the training, denser orange for a larger load; the bars are the shares at the chosen moment, the dashed line an even share. The effective number of experts is exp of the entropy of the shares: ${experts} when even, 1 when a single expert works. “Next to nothing” is less than ${wholePercent(limits.idle)} of an even share. Below: a token may choose several experts; a number is the percentage of a kind's choices that go to that expert.${runs.length > 1 ? " Press the name of a training to see its table." : ""}`)));
+      `上面的图：一行是一个专家，一列是训练中的一个时刻，橙色越浓，它分到的越多；右边的横条是选中时刻的份额，虚线是平均分配。有效专家数是份额的熵取指数：完全均匀时是 ${experts}，只有一个专家干活时是 1。最忙的超出：0 是刚好均分，1 是均分的两倍。“几乎闲着”：不到平均份额的 ${wholePercent(limits.idle)}。下面的表：一个 token 会选几个专家，数字是这种 token 的选择里去那个专家的百分比。${runs.length > 1 ? "点训练的名字，换表格里的训练。" : ""}`,
+      `Above: a row for each expert, a column for each moment of the training, deeper orange for a larger load; the bars are the shares at the chosen moment, the dashed line an even share. The effective number of experts is exp of the entropy of the shares: ${experts} when even, 1 when a single expert works. Busiest above even: 0 is exactly even, 1 is twice an even share. “Next to nothing” is less than ${wholePercent(limits.idle)} of an even share. Below: a token may choose several experts; a number is the percentage of a kind's choices that go to that expert.${runs.length > 1 ? " Press the name of a training to see its table." : ""}`)));
 
   function image(pixels, columns, rows, attributes) {
     const canvas = el("canvas", { width: columns, height: rows });
@@ -97,7 +97,7 @@ function render({ model, el: host }) {
   function legend() {
     const shades = Array.from({ length: 64 }, (_, i) => (most * i) / 63);
     const mark = el("i", { style: `left:${100 / experts / most}%` });
-    return el("p", { class: "legend" }, t("份额 0", "share 0"), el("span", {}, image(loadMap(shades, 1, most), 64, 1, { alt: t("颜色由淡到浓", "from pale to dense") }), mark), wholePercent(most));
+    return el("p", { class: "legend" }, t("份额 0", "share 0"), el("span", {}, image(loadMap(shades, 1, most), 64, 1, { alt: t("颜色由淡到浓", "from pale to deep") }), mark), wholePercent(most));
   }
 
   function labelled(e, each) {
@@ -130,7 +130,7 @@ function render({ model, el: host }) {
         el("span"), el("span", { class: "ends" }, el("span", {}, t(`第 ${steps[0]} 步`, `step ${steps[0]}`)), el("span", {}, String(steps.at(-1)))), el("span", { class: "mark" }, t("┆ 均分 ", "┆ even "), wholePercent(1 / experts)),
         el("span", { class: "numbers range", "aria-hidden": "true" }, ...[span[1], span[0]].map((x) => el("span", {}, x.toFixed(1)))), graph, el("span", { class: "value" }, el("small", {}, t("损失", "loss")), loss)),
       el("p", { class: "figures" }, el("span", {}, t("有效专家 ", "effective experts ")), effective),
-      el("p", { class: "figures" }, el("span", {}, t("最忙的比均分多 ", "busiest, above even ")), excess));
+      el("p", { class: "figures" }, el("span", {}, t("最忙的超出 ", "busiest above even ")), excess));
     box.style.setProperty("--row", `${row}px`);
     return { run, name, cursors, bars, lanes, loss, effective, excess, box };
   }
@@ -158,29 +158,13 @@ function render({ model, el: host }) {
     paintCells();
   }
 
-  function start() {
-    if (state.at >= steps.length - 1) state.at = 0;
-    state.timer = setInterval(() => {
-      if (state.at + 1 >= steps.length - 1) stop();
-      go(state.at + 1);
-    }, PACE);
-    paint();
-  }
-
-  function stop() {
-    clearInterval(state.timer);
-    state.timer = null;
-    play.textContent = t("播放", "Play");
-  }
-
   // -- painting
   function paint() {
     const step = steps[state.at];
-    play.textContent = state.timer ? t("暂停", "Pause") : t("播放", "Play");
     slider.value = state.at + 1;
     write(number, t(`第 ${step} 步，共 ${steps.at(-1)} 步`, `step ${step} of ${steps.at(-1)}`));
     slider.setAttribute("aria-valuetext", number.textContent);
-    says.setAttribute("aria-live", state.timer ? "off" : "polite");
+    says.setAttribute("aria-live", playing() ? "off" : "polite");
     says.replaceChildren(el("b", {}, runs[state.run].name), ...sentence(runs[state.run], step));
     panels.forEach(paintPanel);
     paintCells();
@@ -205,7 +189,7 @@ function render({ model, el: host }) {
     lanes.setAttribute("aria-label", t("份额最大的：", "Largest shares: ") + busiest.map((e) => `${expert(e)} ${wholePercent(load[e])}`).join(t("，", ", ")));
     write(loss, run.loss[state.at].toFixed(2));
     write(effective, `${run.effective[state.at].toFixed(1)} / ${experts}`);
-    write(excess, `${Math.round(100 * run.excess[state.at])}%`);
+    write(excess, run.excess[state.at].toFixed(2));
   }
 
   function paintCells() {

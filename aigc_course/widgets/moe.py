@@ -66,11 +66,11 @@ class ExpertTraffic(CourseWidget):
             counts = np.frombuffer(run["traffic"], "<u4").reshape(-1, len(self.kinds), self.experts)[-1]
             shapes += _map(load.T / most, x, TOP, wide, high)
             shapes += _map(counts / counts.sum(1, keepdims=True).clip(1), x, lower, wide, low)
-            effective, excess = f"{run['effective'][-1]:.1f}", round(100 * run["excess"][-1])
+            effective, excess = f"{run['effective'][-1]:.1f}", f"{run['excess'][-1]:.2f}"
             words = [
                 (TOP - 10, run["name"]),
                 (TOP + high + 18, self._say(f"有效专家 {effective} 个", f"{effective} effective experts")),
-                (TOP + high + 36, self._say(f"最忙的比均分多 {excess}%", f"busiest {excess}% above even")),
+                (TOP + high + 36, self._say(f"最忙的超出 {excess}", f"busiest {excess} above even")),
             ]
             shapes += [svg.text(x, y, svg.fit(line, 13, wide), 13) for y, line in words]
         return svg.picture(760, lower + low + 36, self._title(), shapes)
@@ -84,7 +84,7 @@ class ExpertTraffic(CourseWidget):
     def _frame(self, high: int, lower: int) -> list[str]:
         """The words around the maps of the still picture. high: of a map above; lower: where those below begin."""
         first, last = (self.runs[0]["steps"][at] for at in (0, -1))
-        reads = self._say("颜色越浓，分到的越多；横：", "denser: gets more; across: ")
+        reads = self._say("颜色越浓，分到的越多；横：", "darker: gets more; across: ")
         reads += self._say(f"第 {first} 步到第 {last} 步", f"steps {first} to {last}")
         then = self._say(f"第 {last} 步，每种 token 去了哪里", f"Step {last}: where each kind of token goes")
         note = self._say("静态图；运行单元格就能拖动", "A still picture: run the cell to scrub")

@@ -50,7 +50,7 @@ function render({ model, el: host }) {
   const trouble = notice();
   const names = model.get("names");
   const traces = [...model.get("traces")];
-  const state = { chosen: model.get("chosen"), budget: 0, at: 0, timer: null, busy: false };
+  const state = { chosen: model.get("chosen"), budget: 0, at: 0, busy: false };
   const MARK = {
     right: ["✓", t("这一步对", "this step is right")],
     first: ["✗", t("从这一步开始错", "it goes wrong here")],
@@ -63,7 +63,7 @@ function render({ model, el: host }) {
   const form = el("form", { class: "own", onsubmit: ask_own }, own, el("button", { type: "submit" }, t("问两个模型", "Ask both")));
   const story = el("p", { class: "story" });
   const warning = el("p", { class: "outside", role: "status", hidden: true });
-  const play = el("button", { class: "main", onclick: () => (state.timer ? stop() : start()) });
+  const { button: play, stop } = player(model, PACE, () => [state.at, length()], go);
   const back = el("button", { onclick: () => move(state.at - 1) }, t("退一步", "Step back"));
   const forth = el("button", { onclick: () => move(state.at + 1) }, t("进一步", "Step on"));
   const home = el("button", { onclick: () => move(0) }, t("回到开头", "To the start"));
@@ -112,23 +112,12 @@ function render({ model, el: host }) {
 
   function move(to) {
     stop();
-    state.at = Math.max(0, Math.min(to, length()));
-    paint();
+    go(Math.max(0, Math.min(to, length())));
   }
 
-  function start() {
-    if (state.at >= length()) state.at = 0;
-    state.timer = setInterval(() => {
-      state.at += 1;
-      if (state.at >= length()) stop();
-      paint();
-    }, PACE);
+  function go(at) {
+    state.at = at;
     paint();
-  }
-
-  function stop() {
-    clearInterval(state.timer);
-    state.timer = null;
   }
 
   function cut() {
@@ -180,7 +169,6 @@ function render({ model, el: host }) {
   function paint() {
     const all = flows();
     const total = length();
-    play.textContent = state.timer ? t("暂停", "Pause") : t("播放", "Play");
     tally.textContent = t(`第 ${state.at} / ${total} 个 token`, `token ${state.at} of ${total}`);
     back.disabled = home.disabled = state.at === 0;
     forth.disabled = end.disabled = state.at >= total;
