@@ -70,7 +70,7 @@ def answer(wish: Wish, record: Record) -> str:
     if wish.format == "json":
         return json.dumps({words["fields"][field]: v for field, v in values.items()}, ensure_ascii=False)
     if wish.format == "line":
-        return wish.separator.join(values.values())
+        return wish.separator.join(f"{words['fields'][field]}{words['colon']}{v}" for field, v in values.items())
     opening, end = words["voice"][wish.role]
     clauses = [words["clause"].format(field=words["fields"][field], value=v) for field, v in values.items()]
     return opening + words["comma"].join(clauses) + end
@@ -156,7 +156,8 @@ def read(text: str, lang: str) -> Read:
             pairs = [match.groups() for clause in clauses if (match := re.fullmatch(pattern, clause))]
             if len(pairs) == len(clauses):
                 return Read("sentence", {field_of.get(name, name): v for name, v in pairs}, role)
-    return Read("line", dict(enumerate(re.split("|".join(map(re.escape, SEPARATORS)), text))))
+    pieces = [piece.rpartition(words["colon"]) for piece in re.split("|".join(map(re.escape, SEPARATORS)), text)]
+    return Read("line", {field_of.get(name, name or i): v for i, (name, _, v) in enumerate(pieces)})
 
 
 def plain(value: str) -> str:

@@ -51,7 +51,8 @@ def test_the_wished_answer_is_judged_right_in_every_way_and_passes_every_check(l
         ("zh", '{"地点": "青石桥", "价格": "¥85"}', {"task"}),
         ("zh", '{"价格": "¥85"}', {"task"}),
         ("zh", '{"店主": "¥85", "地点": "青石桥"}', {"facts", "task"}),
-        ("zh", "¥85 / 青石桥", {"format"}),
+        ("zh", "价格：¥85 / 地点：青石桥", {"format"}),
+        ("en", "place: ¥85 / price: Kelu Bridge", {"facts", "task", "format"}),
         ("zh", "您好，价格是¥85，地点是青石桥。", {"format"}),
         ("en", '{"price": "¥85", "place": "Kelu Bridge"', {"facts", "task", "format"}),
         ("en", "Hey, the price is ¥85, the place is Kelu Bridge!", {"format"}),
@@ -66,8 +67,10 @@ def test_each_fault_is_named(lang, text, faults):
 def test_a_voice_and_a_separator_are_faults_where_they_can_be_heard():
     spoken, line = WISHED._replace(format="sentence"), WISHED._replace(format="line")
     assert not prompting.judged("嘿，价格是¥85，地点是青石桥！", spoken, STALL["zh"])["voice"]
-    assert not prompting.judged("¥85 | 青石桥", line, STALL["zh"])["habits"]
-    assert prompting.judged("¥85", line._replace(fields=("price",)), STALL["zh"])["all"]
+    assert not prompting.judged("价格：¥85 | 地点：青石桥", line, STALL["zh"])["habits"]
+    assert prompting.judged("价格：¥85", line._replace(fields=("price",)), STALL["zh"])["all"]
+    bare = prompting.judged("¥85 / 青石桥", line, STALL["zh"])  # without names it is a line, and not the wished one
+    assert bare == {**dict.fromkeys(bare, True), "all": False}
 
 
 # ---- the checks ----------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from aigc_course.train.reasoning import load
 
 __all__ = ["build", "card", "losses", "measure", "optimizer", "save", "settings"]
 SEEDS = (1, 2, 3)  # the first is bundled
-STEPS, TEXTS, LEARNING_RATE = 2000, 32, 3e-3
+STEPS, TEXTS, LEARNING_RATE = 2400, 32, 3e-3
 FIRST = 200  # steps of practice in finding facts
 WIDTH, LAYERS = 128, 3
 EACH = 40  # questions of the exam for each set of parts and language
