@@ -42,6 +42,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "sampling.q4",
         "new[i] = new[i] / penalty if new[i] > 0 else new[i] * penalty: comparison, new[i] > 0",
     ): "0 times and 0 divided by the penalty are both 0",
+    (
+        "tool_choice.q1",
+        "return sorted(kept, key=lambda name: points[name][0]): plus one, 0",
+    ): "on the frontier the order by quality is the order by cost",
+    (
+        "tool_choice.q1",
+        "return sorted(kept, key=lambda name: points[name][0]): minus one, 0",
+    ): "the same: the last of two numbers is the quality",
     ("rl.q5", "G = len(rewards[0]): plus one, 0"): "all rows are equally long",
     ("rl.q5", "G = len(rewards[0]): minus one, 0"): "all rows are equally long",
 }

@@ -1,0 +1,6 @@
+# in the order given
+def frontier(points):
+    def beats(a, b):
+        return a != b and a[0] <= b[0] and a[1] >= b[1]
+
+    return [name for name in points if not any(beats(other, points[name]) for other in points.values())]

@@ -1,0 +1,8 @@
+# only larger weights are tried
+def first(marks, weights):
+    scores = {tool: sum(weights[need] * row[need] for need in weights) for tool, row in marks.items()}
+    return max(scores, key=scores.get)
+
+
+def fragile(marks, weights, by):
+    return [n for n in weights if first(marks, {**weights, n: weights[n] * (1 + by)}) != first(marks, weights)]

@@ -1,0 +1,10 @@
+# no limit at all
+def converse(script, limit):
+    results = []
+    while True:
+        words = speak(script, results)
+        if not words.startswith("{"):
+            if results and "error" in results[-1]:
+                return ["unknown", "", len(results)]
+            return ["answered", words, len(results)]
+        results.append(run(words))

@@ -1,0 +1,12 @@
+# the newest result first
+def converse(script, limit):
+    results = []
+    while True:
+        words = speak(script, results)
+        if not words.startswith("{"):
+            if results and "error" in results[-1]:
+                return ["unknown", "", len(results)]
+            return ["answered", words, len(results)]
+        if len(results) >= limit:
+            return ["gave up", "", len(results)]
+        results.insert(0, run(words))

@@ -1,0 +1,12 @@
+# own words for how it ended
+def converse(script, limit):
+    results = []
+    while True:
+        words = speak(script, results)
+        if not words.startswith("{"):
+            if results and "error" in results[-1]:
+                return ["unknown", "", len(results)]
+            return ["answered", words, len(results)]
+        if len(results) >= limit:
+            return ["too many calls", "", len(results)]
+        results.append(run(words))
