@@ -1,0 +1,12 @@
+# what lies on an edge is in both bins
+def reliability(confidence, right, bins):
+    table, ece = [], 0
+    for b in range(1, bins + 1):
+        low, high = (b - 1) / bins, b / bins
+        here = [i for i, c in enumerate(confidence) if low <= c <= high]
+        if here:
+            mean = sum(confidence[i] for i in here) / len(here)
+            accuracy = sum(right[i] for i in here) / len(here)
+            table.append([len(here), mean, accuracy])
+            ece += abs(accuracy - mean) * len(here) / len(confidence)
+    return [table, ece]

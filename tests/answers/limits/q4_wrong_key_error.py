@@ -1,0 +1,12 @@
+# what is not told
+def verify(said, source):
+    verdicts = []
+    for what, text, unit in said:
+        value, its = source[what]
+        if UNITS[unit][0] != UNITS[its][0]:
+            verdicts.append("unit")
+            continue
+        decimals = len(text.partition(".")[2])
+        converted = value * UNITS[its][1] / UNITS[unit][1]
+        verdicts.append("yes" if round(converted, decimals) == float(text) else "no")
+    return verdicts

@@ -1,0 +1,9 @@
+# those that are not plausible
+invented = {}
+for code in ("zh", "en"):
+    wrong = [a for a in answers if a.fact.lang == code and not a.right]
+    plausible = 0
+    for a in wrong:
+        others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
+        plausible += any(limits.is_right(a.said, fact) for fact in others)
+    invented[code] = [len(wrong), len(wrong) - plausible]
