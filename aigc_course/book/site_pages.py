@@ -32,6 +32,8 @@ def lesson(notebook: NotebookNode, entry: course.Lesson, path: str) -> NotebookN
     for cell in notebook.cells:
         if cell.cell_type == "code":
             _say_what_is_still(cell)
+            alt = t("上面的代码画出的图", "what the code above draws")  # MyST-NB would read out the name of the file
+            cell.metadata["mystnb"] = {"image": {"alt": alt}}
     notebook.cells.insert(1, _note(hint))
     return notebook
 

@@ -50,7 +50,8 @@ def _mathml(self, node: nodes.Element, display: str) -> None:
     made = convert(node.astext(), display=display)
     if "\\" in made:  # a command that it does not know stands there as it was written
         log.warning("no MathML for %r", node.astext(), location=node)
-    self.body.append(f'<div class="math">{made}</div>' if display == "block" else made)
+    tag, kind = ("div", "math") if display == "block" else ("span", "math wide" if len(node.astext()) > 24 else "math")
+    self.body.append(f'<{tag} class="{kind}">{made}</{tag}>')
     raise nodes.SkipNode
 
 
