@@ -1,8 +1,8 @@
 """`aigc site`: lessons, labs, decks and glossary as a website in both languages that runs from a USB stick.
 
 Sphinx makes it, with MyST-NB for the notebooks and the theme Furo. Chosen of three on 2026-11-26: Jupyter Book 2 needs
-Node and a server under the pages; Material for MkDocs is in maintenance mode and searches Chinese only with the
-dictionary of jieba, unchanged since 2020; Sphinx came with the decks already and takes a search language of our own.
+Node to build; Material for MkDocs is in maintenance mode (its issue 8523) and searches Chinese with the dictionary of
+jieba, unchanged since 2020; Sphinx came with the decks already and takes a search language of our own.
 """
 
 import io
