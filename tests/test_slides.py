@@ -71,8 +71,9 @@ def deck(tmp_path):
 
 def test_the_committed_decks_are_whole():
     found = slides.decks()
-    assert found
+    assert [one.number for one in found] == [1, 2, 3, 4], "the lecture's four parts"
     assert slides.check() == []
+    assert [sum(slides.minutes(one, lang) for one in found) for lang in i18n.LANGS] == [90, 90]
     for one in found:
         for lang in i18n.LANGS:
             cells = slides.edition(slides.read(one), lang).cells
@@ -110,6 +111,20 @@ def test_the_source_line_refuses_an_unknown_claim(capsys):
         slide.cite("no-such-claim")
     with pytest.raises(CourseError, match="part 9"):
         slide.begin(9, "en")
+
+
+def test_a_quoted_number_stands_in_its_claim(capsys):
+    assert slide.quoted("rl-r1-zero-aime", 15.6, 71.0) == (15.6, 71.0)
+    assert "Source: DeepSeek-AI" in capsys.readouterr().out
+    with pytest.raises(CourseError, match=r"does not say 15\.7"):
+        slide.quoted("rl-r1-zero-aime", 15.7)
+
+
+def test_what_depends_on_no_language_is_computed_once_for_a_deck(tmp_path, monkeypatch):
+    numbers = iter(range(9))
+    assert [slide.once("a", lambda: next(numbers)) for _ in range(2)] == [0, 1], "live: computed each time"
+    monkeypatch.setenv(slide.SHARED, str(tmp_path))
+    assert [slide.once(name, lambda: next(numbers)) for name in ("a", "a", "b")] == [2, 2, 3]
 
 
 # --- the page ----------------------------------------------------------------------------------------------------
@@ -278,24 +293,23 @@ def test_the_speakers_window_shows_the_notes(chrome, tmp_path):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang", i18n.LANGS)
 @pytest.mark.parametrize("one", slides.decks(), ids=lambda one: one.slug)
-def test_every_slide_can_be_read_from_the_last_row(chrome, tmp_path, one, lang):
-    page, live, pdf = slides.make(one, lang, tmp_path, pdf=True)
-    assert page.stat().st_size < 6_000_000
-    assert look(chrome, page) == []
-    kinds = [slide_page.slide_type(cell) for cell in nbformat.read(live, as_version=4).cells]
-    assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == kinds.count("slide")
-    assert set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf.read_bytes())) == {b"0 0 960 540"}, "1280 × 720 in points"
+def test_every_slide_can_be_read_from_the_last_row(chrome, tmp_path, one):
+    made = slides.made_for([one.slug], list(i18n.LANGS), tmp_path, pdf=True)
+    for page, live, pdf in (made[:3], made[3:]):
+        assert page.stat().st_size < 6_000_000
+        assert look(chrome, page) == []
+        kinds = [slide_page.slide_type(cell) for cell in nbformat.read(live, as_version=4).cells]
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == kinds.count("slide")
+        assert set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf.read_bytes())) == {b"0 0 960 540"}, "1280 × 720 in points"
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("lang", i18n.LANGS)
-def test_in_jupyterlabs_deck_mode_the_widget_is_alive(chrome, tmp_path, lang):
+def test_in_jupyterlabs_deck_mode_the_widget_is_alive(chrome, tmp_path):
     """The live slide of part 3, presented: a press on a candidate writes it; nothing is asked of another machine."""
     from browser import Watch, jupyterlab
 
-    notebook = slides.edition(slides.read(slides.deck("3")), lang)
+    notebook = slides.edition(slides.read(slides.deck("3")), "en")
     needed = ("inside-code-1", "inside-setup", "inside-imports", "inside-live-wheel", "inside-wheel", "inside-ask-ten")
     notebook.cells = [cell for cell in notebook.cells if cell.id in needed]
     nbformat.write(notebook, tmp_path / "deck.ipynb")

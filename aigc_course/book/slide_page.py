@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape, unescape
 from importlib.util import find_spec
 from pathlib import Path
@@ -129,6 +130,7 @@ def reveal() -> dict[str, str]:
     }
 
 
+@cache
 def letters(text: str, path: Path = FONT) -> bytes:
     """A font with the letters of `text` only, as WOFF. CourseError names the letters that it lacks."""
     from fontTools import subset

@@ -20,7 +20,7 @@ from unittest.mock import patch
 import nbformat
 from nbformat import NotebookNode
 
-from aigc_course import course, i18n
+from aigc_course import course, i18n, slide
 from aigc_course.book import build, editions, lint, numbers, slide_page, source
 from aigc_course.book.run import execute
 from aigc_course.errors import CourseError
@@ -244,4 +244,9 @@ def made_for(names: list[str], langs: list[str], to: Path | None, pdf: bool = Fa
     found = [deck(name) for name in names] if names else decks()
     if not found:
         raise CourseError("slides/src 里还没有课件。", "slides/src holds no deck yet.")
-    return [path for one in found for lang in langs for path in make(one, lang, to or course.root() / "slides", pdf)]
+    made = []
+    for one in found:
+        # a folder for each deck: what `slide.once` computes for one language serves the other
+        with tempfile.TemporaryDirectory() as shared, patch.dict(os.environ, {slide.SHARED: shared}):
+            made += [path for lang in langs for path in make(one, lang, to or course.root() / "slides", pdf)]
+    return made
