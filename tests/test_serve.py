@@ -1,6 +1,7 @@
 """The local server: asked by the official openai client, by curl's kind of request, and by people who mean no good."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -383,10 +384,11 @@ def tool_model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tool_url(tool_model):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(serve, "names", lambda: [tool_model])
-        with serve.background() as address:
-            yield address
+    with contextlib.ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(serve, "names", lambda: [tool_model])  # asked once, when the server starts
+            address = stack.enter_context(serve.background())
+        yield address
 
 
 @pytest.fixture
