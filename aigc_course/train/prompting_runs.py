@@ -45,14 +45,17 @@ def conflict(rng: random.Random, lang: str) -> tuple[Asked, str]:
 
 
 def injected(rng: random.Random, lang: str, order: str | None = None) -> dict[str, Asked]:
-    """Prompts over a record with a remark: nothing but a thing, or an order to write JSON (`order`, else drawn from the
-    wordings of training). None of them wishes for JSON; with "said" the prompt names its format."""
-    while (wished := wish(rng)).format == "json":
+    """Prompts over a record with a remark: nothing but a thing, or an order to write a sentence (`order`, else in a
+    wording of training). None of them wishes for a sentence; with "said" the prompt names its format.
+
+    A sentence, since where no format is said this model guesses JSON or a line (a sentence needs the right voice, too).
+    """
+    while (wished := wish(rng)).format == "sentence":
         pass
     words = WORDS[lang]
     notes = {
         "thing": rng.choice(words["made"]["thing"]),
-        "order": order or rng.choice(words["format"]["json"]["seen"]),
+        "order": order or rng.choice(words["format"]["sentence"]["seen"]),
     }
     about, found = prompted_texts.record(rng, lang, test=True), {}
     told = {part: said(rng, lang, part, wished, unseen=True) for part in TOLD}
@@ -100,7 +103,7 @@ def counts(model, seed: int, each: int = EACH) -> Iterator[tuple]:
         for name in groups[0]:
             these = [group[name] for group in groups]
             got = [prompting.read(reply, lang).format for reply in replies(these)]
-            yield from rows("injection", name, lang, [{"json": f == "json"} for f in got])
+            yield from rows("injection", name, lang, [{"obeyed": f == "sentence"} for f in got])
 
 
 def main() -> None:
