@@ -1,0 +1,6 @@
+# a row drawn twice counts once
+def paired_interval(before, after, draws):
+    changes = [sum(b) / len(b) - sum(a) / len(a) for a, b in zip(before, after, strict=True)]
+    means = sorted(sum(changes[row] for row in set(draw)) / len(set(draw)) for draw in draws)
+    cut = len(draws) // 40
+    return [sum(changes) / len(changes), means[cut], means[-1 - cut]]

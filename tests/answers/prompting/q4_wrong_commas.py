@@ -1,0 +1,13 @@
+# a comma ends a number
+import re
+
+
+def made_up(answer, source):
+    def numbers(text):
+        return re.findall(r"\d+(?:\.\d+)?", text)
+
+    def value(number):
+        return float(number.replace(",", ""))
+
+    known = {value(number) for number in numbers(source)}
+    return [number for number in numbers(answer) if value(number) not in known]

@@ -1,0 +1,13 @@
+# decimals are numbers of their own
+import re
+
+
+def made_up(answer, source):
+    def numbers(text):
+        return re.findall(r"\d+(?:,\d{3})*", text)
+
+    def value(number):
+        return float(number.replace(",", ""))
+
+    known = {value(number) for number in numbers(source)}
+    return [number for number in numbers(answer) if value(number) not in known]

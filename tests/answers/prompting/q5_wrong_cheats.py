@@ -1,0 +1,10 @@
+# hands out the first that is good
+def gate(drafts, most):
+    handed, looked = [], 0
+    for some in drafts:
+        for passes, good in some[:most]:
+            looked += 1
+            if passes and good:
+                handed.append(good)
+                break
+    return [len(handed) / len(drafts), sum(handed) / max(1, len(handed)), looked / len(drafts)]
