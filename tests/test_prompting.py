@@ -18,8 +18,6 @@ VALUES = {
     "zh": {"seller": "林朵", "thing": "木凳", "price": "85", "place": "青石桥", "day": "周三"},
     "en": {"seller": "Doru", "thing": "stool", "price": "85", "place": "Kelu Bridge", "day": "Friday"},
 }
-# to go with the model's publishing: `aigc train prompted --publish`
-bundled = pytest.mark.skipif("prompted" not in manifest.read(manifest.ZOO), reason="prompted is not bundled yet")
 STALL = {lang: Record(lang, values) for lang, values in VALUES.items()}
 WISHED = Wish(("price", "place"), "clerk", "json", "sign", " / ")
 
@@ -149,7 +147,7 @@ def test_bad_input_is_one_sentence():
     with pytest.raises(CourseError, match="empty"):
         prompting.prompt(Record("en", {}))
     with pytest.raises(CourseError, match="too long"):
-        prompting.answers(["word " * 600], prompted.build(1))
+        prompting.answers(["word " * 600])
 
 
 # ---- what the model is shown ---------------------------------------------------------------------------------------
@@ -208,7 +206,6 @@ def entry():
     return manifest.read(manifest.ZOO)["prompted"]
 
 
-@bundled
 def test_it_follows_all_parts_on_fresh_questions():
     questions = [q for q in prompted_texts.exam(9, 30) if q.parts == PARTS]
     right = [
@@ -218,7 +215,6 @@ def test_it_follows_all_parts_on_fresh_questions():
     assert wilson(len(right) - sum(right), len(right))[0] <= prompted.BARS["wrong_full"]
 
 
-@bundled
 def test_every_seed_was_measured_and_none_beats_the_best_guesser(entry):
     seeds = {entry["seed"]: entry["metrics"]} | entry["other_seeds"]
     assert len(seeds) == len(prompted.SEEDS) and entry["settings"] == prompted.settings(entry["seed"])
@@ -227,7 +223,6 @@ def test_every_seed_was_measured_and_none_beats_the_best_guesser(entry):
         assert wilson(round(metrics["right"] * metrics["n"]), metrics["n"])[0] <= metrics["best"]
 
 
-@bundled
 def test_sampling_is_repeatable():
     prompts = [q.prompt for q in prompted_texts.exam(4, 1)][:4]
     both = [
@@ -237,7 +232,6 @@ def test_sampling_is_repeatable():
     assert both[0] == both[1] and all(len(group) == 2 for group in both[0])
 
 
-@bundled
 def test_the_table_is_what_the_models_do():
     rows = tables.rows(course.root() / "datasets" / "prompting_runs.csv", prompting_runs.COLUMNS)
     assert {row[0] for row in rows} == {str(seed) for seed in prompted.SEEDS}
@@ -253,7 +247,6 @@ def test_the_table_is_what_the_models_do():
     assert abs(right - float(kept["parts", "rtfe", "zh", "all"][6])) <= 3  # another processor rounds otherwise
 
 
-@bundled
 def test_formats_and_fields_have_their_words():
     for lang in LANGS:
         assert set(WORDS[lang]["fields"]) == set(WORDS[lang]["asked"]) == set(FIELDS)
