@@ -2,7 +2,8 @@
 
 Which statement is of which kind is not written here: KEY holds a fingerprint of each verdict that holds (`seal`).
 Whoever tries out every claim of the ledger by program finds them. A value has no secret, so this only keeps them from
-being read by accident. If a retrained model answers otherwise, seal the new numbers that the lab's solution measures.
+being read by accident. If a retrained model answers otherwise, add `seal("X", "measured 4.2")`
+and the like for the numbers that the lab's solution then measures.
 """
 
 import json
