@@ -1,11 +1,8 @@
 """What the code cells of a lecture's deck use: pictures that fill a slide, a large number, a line with the sources."""
 
-import os
-import pickle
 import re
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 
 from aigc_course import claims, course, lesson
 from aigc_course.cards import show
@@ -15,7 +12,7 @@ from aigc_course.plot import COLORS, figure
 
 DPI = 160  # at this many pixels to the inch the usual letters of `plot.style` can be read from the last row
 WIDTH, HEIGHT = 7.1, 3.0  # inches: the room under a slide's title
-SHARED = "AIGC_SLIDES_SHARED"  # a folder, while `aigc slides` builds a deck in several languages
+_kept: dict = {}  # what `once` computed
 
 
 def begin(part: int, lang: str, tier: str = "cpu") -> None:
@@ -40,13 +37,13 @@ def begin(part: int, lang: str, tier: str = "cpu") -> None:
 
 
 def once(name: str, compute: Callable):
-    """What `compute()` gives, or gave in the other language's build of this deck: for what depends on no language."""
-    if not os.environ.get(SHARED):
+    """What `compute()` gives. While `aigc slides` builds a deck in several languages it is asked for once: for what
+    depends on no language."""
+    if not lesson.brief():
         return compute()
-    kept = Path(os.environ[SHARED], f"{name}.pickle")
-    if not kept.exists():
-        kept.write_bytes(pickle.dumps(compute()))
-    return pickle.loads(kept.read_bytes())
+    if name not in _kept:
+        _kept[name] = compute()
+    return _kept[name]
 
 
 def cite(*ids: str) -> None:

@@ -120,10 +120,12 @@ def test_a_quoted_number_stands_in_its_claim(capsys):
         slide.quoted("rl-r1-zero-aime", 15.7)
 
 
-def test_what_depends_on_no_language_is_computed_once_for_a_deck(tmp_path, monkeypatch):
+def test_what_depends_on_no_language_is_computed_once_for_a_deck(monkeypatch):
     numbers = iter(range(9))
+    monkeypatch.setattr(slide, "_kept", {})
+    monkeypatch.delenv("AIGC_BRIEF", raising=False)
     assert [slide.once("a", lambda: next(numbers)) for _ in range(2)] == [0, 1], "live: computed each time"
-    monkeypatch.setenv(slide.SHARED, str(tmp_path))
+    monkeypatch.setenv("AIGC_BRIEF", "1")
     assert [slide.once(name, lambda: next(numbers)) for name in ("a", "a", "b")] == [2, 2, 3]
 
 
@@ -154,7 +156,7 @@ def test_an_end_tag_inside_a_script_does_not_end_it():
 
 
 def test_the_tiny_deck_becomes_a_page_and_a_live_notebook(deck, tmp_path):
-    page, live = slides.make(deck, "en", tmp_path / "out")
+    page, live = slides.make(deck, ["zh", "en"], tmp_path / "out")[2:]
     html = page.read_text(encoding="utf-8")
     assert "A slide" in html and "seven" in html and "<p>Ask them.</p>" in html
     assert "print(t(" in html and "几个字" not in html and "set_lang" in html
@@ -163,6 +165,9 @@ def test_the_tiny_deck_becomes_a_page_and_a_live_notebook(deck, tmp_path):
     notebook = nbformat.read(live, as_version=4)
     kinds = [slide_page.slide_type(cell) for cell in notebook.cells]
     assert kinds == ["skip", "slide", "", "notes"]
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2]
+    other = (tmp_path / "out" / "zh" / page.name).read_text(encoding="utf-8")
+    assert "几个字" in other and "七" in other and "A few words" not in other
     assert i18n.get_lang() == "en"
 
 
@@ -170,7 +175,7 @@ def test_a_pdf_without_a_browser_is_one_sentence_before_any_work(deck, tmp_path,
     monkeypatch.setattr(slides.shutil, "which", lambda name: None)
     monkeypatch.setattr(slides, "MAC", tmp_path / "none")
     with pytest.raises(CourseError, match="Chromium"):
-        slides.make(deck, "en", tmp_path / "out", pdf=True)
+        slides.make(deck, ["en"], tmp_path / "out", pdf=True)
     assert not (tmp_path / "out").exists()
 
 
@@ -244,14 +249,6 @@ def look(chrome, page_file: Path, shots: Path | None = None) -> list[str]:
     return found + watch.errors + watch.failed + [f"asks for {url}" for url in asked]
 
 
-@pytest.fixture(scope="module")
-def chrome(request):
-    from browser import chromium
-
-    with chromium(request.getfixturevalue("chromium")) as browser:
-        yield browser
-
-
 def written(tmp_path: Path, *bodies: str) -> Path:
     """A page with slides of these bodies."""
     made = [slide_page.Slide("<h2>A slide</h2>", [("words", body)]) for body in bodies]
@@ -295,13 +292,23 @@ def test_the_speakers_window_shows_the_notes(chrome, tmp_path):
 @pytest.mark.browser
 @pytest.mark.parametrize("one", slides.decks(), ids=lambda one: one.slug)
 def test_every_slide_can_be_read_from_the_last_row(chrome, tmp_path, one):
-    made = slides.made_for([one.slug], list(i18n.LANGS), tmp_path, pdf=True)
-    for page, live, pdf in (made[:3], made[3:]):
+    made = slides.made_for([one.slug], list(i18n.LANGS), tmp_path)
+    for page, _ in (made[:2], made[2:]):
         assert page.stat().st_size < 6_000_000
         assert look(chrome, page) == []
-        kinds = [slide_page.slide_type(cell) for cell in nbformat.read(live, as_version=4).cells]
-        assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) == kinds.count("slide")
-        assert set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf.read_bytes())) == {b"0 0 960 540"}, "1280 × 720 in points"
+    # both languages printed as one: the printer's start is most of its time
+    both = [s for _, live in (made[:2], made[2:]) for s in slide_page.slides(nbformat.read(live, as_version=4))]
+    html = slide_page.page("A deck", "zh", both, printed=True)
+    pdf = slides.print_pdf(html, tmp_path / "both.pdf", slides.find_browser(), len(both)).read_bytes()
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == len(both)
+    assert set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf)) == {b"0 0 960 540"}, "1280 × 720 in points"
+
+
+@pytest.mark.browser
+def test_pdf_asked_for_is_printed(chrome, deck, tmp_path):
+    made = slides.make(deck, ["en"], tmp_path / "out", pdf=True)
+    assert [path.suffix for path in made] == [".html", ".ipynb", ".pdf"]
+    assert made[2].read_bytes().startswith(b"%PDF")
 
 
 @pytest.mark.browser

@@ -155,6 +155,7 @@ def letters(text: str, path: Path = FONT) -> bytes:
     return made.getvalue()
 
 
+@cache
 def _drawn(path: Path) -> set[int]:
     """The code points that a font draws."""
     from fontTools.ttLib import TTFont

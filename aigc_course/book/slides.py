@@ -13,6 +13,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -20,7 +22,7 @@ from unittest.mock import patch
 import nbformat
 from nbformat import NotebookNode
 
-from aigc_course import course, i18n, slide
+from aigc_course import course, i18n
 from aigc_course.book import build, editions, lint, numbers, slide_page, source
 from aigc_course.book.run import execute
 from aigc_course.errors import CourseError
@@ -149,48 +151,64 @@ def check() -> list[str]:
     return [problem for one in decks() for problem in problems(one)]
 
 
-def executed(one: Deck, lang: str) -> NotebookNode:
-    """The deck in one language with its outputs; CourseError with what is wrong in the source or the failing cell."""
+def executed(one: Deck, langs: Sequence[str]) -> list[NotebookNode]:
+    """The deck in each of these languages with its outputs, run one after the other in one kernel, so that what is
+    imported, loaded or computed `slide.once` serves all; CourseError with what is wrong in the source or a cell."""
     if found := problems(one):
         raise CourseError("\n".join(found), "\n".join(found))
-    fresh = edition(read(one), lang)
+    fresh = [edition(read(one), lang) for lang in langs]
+    cells = deepcopy([cell for each in fresh for cell in each.cells])
+    for number, cell in enumerate(cells):
+        cell.id = f"cell-{number}"  # no id may stand twice
+    whole = nbformat.v4.new_notebook(cells=cells, metadata=fresh[0].metadata)
     strict = {"HF_HUB_OFFLINE": "1", "AIGC_STRICT": "1"}  # as it must run: no network, and every letter there
     with tempfile.TemporaryDirectory() as scratch, patch.dict(os.environ, strict):
         draft = Path(scratch, f"{one.name}.ipynb")
-        draft.write_text(nbformat.writes(fresh), encoding="utf-8")
-        notebook = build.tidy(execute(draft, folder=course.root(), label=f"{one.slug} ({lang})"), fresh)
-    if found := numbers.problems(one.name, notebook):
-        raise CourseError("\n".join(found), "\n".join(found))
-    return notebook
+        draft.write_text(nbformat.writes(whole), encoding="utf-8")
+        done = execute(draft, folder=course.root(), label=f"{one.slug} ({', '.join(langs)})").cells
+    for notebook in fresh:
+        own, done = done[: len(notebook.cells)], done[len(notebook.cells) :]
+        for count, cell in enumerate((cell for cell in own if cell.cell_type == "code"), start=1):
+            cell.execution_count = count
+        build.tidy(nbformat.v4.new_notebook(cells=own), notebook)
+        if found := numbers.problems(one.name, notebook):
+            raise CourseError("\n".join(found), "\n".join(found))
+    return fresh
 
 
-def make(one: Deck, lang: str, to: Path, pdf: bool = False) -> list[Path]:
-    """Build one deck in one language into `to`: the page, the live notebook and, if asked for, the PDF.
+def make(one: Deck, langs: Sequence[str], to: Path, pdf: bool = False) -> list[Path]:
+    """Build one deck into `to`: in each language the page, the live notebook and, if asked for, the PDF.
 
     CourseError where the source, a cell, the disk or the browser is not as needed; the files are whole or not there.
     """
     browser = find_browser() if pdf else None  # before the work, not after it
-    spoken = i18n.get_lang()
-    notebook = executed(one, lang)
+    made = []
+    for lang, notebook in zip(langs, executed(one, langs), strict=True):
+        made += _write(one, lang, notebook, to / lang, browser)
+    return made
+
+
+def _write(one: Deck, lang: str, notebook: NotebookNode, folder: Path, browser: str | None) -> list[Path]:
+    """Write an executed deck's files: page, notebook and, with a browser, PDF."""
+    found = slide_page.slides(notebook)
+    title, spoken = slide_page.seen(found[0].title).strip(), i18n.get_lang()
     i18n.set_lang(lang)
     try:
-        found = slide_page.slides(notebook)
-        title = slide_page.seen(found[0].title).strip()
         html = slide_page.page(title, lang, found)
         printed = slide_page.page(title, lang, found, printed=True) if browser else ""
     finally:
         i18n.set_lang(spoken)
     if outside := lint.remote_url(re.sub(r"<script>.*?</script>", "", html, flags=re.S)):
         raise CourseError(f"课件会从别处加载 {outside}。", f"The deck would load {outside} from elsewhere.")
-    page, live = to / lang / f"{one.name}.html", to / lang / f"{one.name}.ipynb"
+    page, live = folder / f"{one.name}.html", folder / f"{one.name}.ipynb"
     try:
-        page.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         write_whole(page, html)
         write_whole(live, nbformat.writes(notebook, version=4) + "\n")
     except OSError as error:
         raise CourseError(
-            f"写不了 {page.parent}（{error.strerror}）：请用 --to 换一个文件夹。",
-            f"Cannot write {page.parent} ({error.strerror}): choose another folder with --to.",
+            f"写不了 {folder}（{error.strerror}）：请用 --to 换一个文件夹。",
+            f"Cannot write {folder} ({error.strerror}): choose another folder with --to.",
         ) from error
     return [page, live, *([print_pdf(printed, page.with_suffix(".pdf"), browser, len(found))] if browser else [])]
 
@@ -244,9 +262,4 @@ def made_for(names: list[str], langs: list[str], to: Path | None, pdf: bool = Fa
     found = [deck(name) for name in names] if names else decks()
     if not found:
         raise CourseError("slides/src 里还没有课件。", "slides/src holds no deck yet.")
-    made = []
-    for one in found:
-        # a folder for each deck: what `slide.once` computes for one language serves the other
-        with tempfile.TemporaryDirectory() as shared, patch.dict(os.environ, {slide.SHARED: shared}):
-            made += [path for lang in langs for path in make(one, lang, to or course.root() / "slides", pdf)]
-    return made
+    return [path for one in found for path in make(one, langs, to or course.root() / "slides", pdf)]
