@@ -181,7 +181,7 @@ license: apache-2.0
 
 它会用三种工具：计算器、一张小城的表格、日历。要用时写出一个 JSON 调用，由程序运行，它读了结果再回答；
 不用工具就能答的，直接回答；工具失败了，如实说不知道。
-Llama 结构，{layers} 层，{weights:,} 个参数，词表 {vocabulary} 个 token。
+Llama 结构，{layers} 层，{weights:,} 个参数，词表 {vocabulary} 个 token；数字从左起每两位一个 token。
 
 - 数据：训练时现出的中英文题目（`aigc_course/train/tool_texts.py`）。数、地名、日期和工具报告的“事实”每次都重新抽取，
   所以没有什么可背，只能从问题抄进调用，再从结果抄进回答。损失只算它自己写的部分，不算工具的结果。
@@ -199,7 +199,7 @@ Llama 结构，{layers} 层，{weights:,} 个参数，词表 {vocabulary} 个 to
 It uses three tools: a calculator, the table of a small town, a calendar. Where it needs one it writes a JSON call, a
 program runs it, the model reads the result and answers. What needs no tool it answers at once; where a tool fails it
 says that it does not know. Llama architecture, {layers} layers, {weights:,} weights, {vocabulary}
-tokens.
+tokens; digits stand in pairs, from the left.
 
 - Data: questions in Chinese and English made while it trains (`aigc_course/train/tool_texts.py`). Numbers, names, dates
   and the "facts" that tools report are drawn anew each time, so there is nothing to learn by heart: it can only copy

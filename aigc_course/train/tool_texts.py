@@ -176,7 +176,7 @@ def in_the_head(rng: random.Random, lang: str) -> Task:
 
 def told(rng: random.Random, lang: str) -> Task:
     """The answer stands in the question: no tool, however large the number."""
-    if rng.random() < 0.4:
+    if rng.random() < 0.6:
         names, (thing, measure) = rng.sample(stories.NAMES[lang], 2), rng.choice(stories.THINGS[lang])
         numbers, which = [number(rng, least=2) for _ in names], rng.randrange(2)
         if lang == "zh":
@@ -226,7 +226,7 @@ KINDS: dict[Callable[[random.Random, str], Task], int] = {  # how often each is 
     weekday: 4,
     days: 8,
     in_the_head: 14,
-    told: 10,
+    told: 14,
     talk: 3,
     fault: 8,
 }
