@@ -50,6 +50,24 @@ def chromium() -> str:
     return find_chromium() or need("Chromium is not installed (Debian: apt install chromium)")
 
 
+@pytest.fixture(scope="session")
+def chrome(chromium):
+    """A headless Chromium."""
+    from browser import chromium as open_chromium
+
+    with open_chromium(chromium) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """A JupyterLab on an empty folder, its kernels warm: what is looked at is pages, not kernels."""
+    from browser import jupyterlab
+
+    with jupyterlab(tmp_path_factory.mktemp("lab"), warm=True) as running:
+        yield running
+
+
 def need(reason: str):
     """What a user's machine may lack is skipped with its reason; CI must have it."""
     if os.environ.get("CI") == "true":

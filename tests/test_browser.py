@@ -1,7 +1,7 @@
 """The interactive pictures in a real JupyterLab and a headless Chromium, in both languages."""
 
 import pytest
-from browser import Watch, chromium, jupyterlab, nameless
+from browser import Watch, nameless
 from conftest import need
 
 pytestmark = pytest.mark.browser
@@ -14,18 +14,6 @@ WORDS = {
            "back": "Back to the start", "reset": "Reset the sliders", "forced": "go",
            "silent": "Python is not answering"},
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with jupyterlab(tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chrome(request):
-    with chromium(request.getfixturevalue("chromium")) as browser:
-        yield browser
 
 
 class Screen:

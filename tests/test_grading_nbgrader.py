@@ -21,7 +21,7 @@ LABS = [one for one in course.load().lessons if "lab" in one.parts]
 
 
 def submissions(lesson) -> dict[str, nbformat.NotebookNode]:
-    """Half of it wrong; of the first lab also solved, and not touched. What only measures is left out: it takes long."""
+    """Half of it wrong; of the first lab also solved, and not touched. What only measures is left out: it is slow."""
     text = source.read(lesson.slug, lesson.lab_source)
     solved = editions.lab_edition(text, "en", solved=True)
     untouched = editions.lab_edition(text, "en")  # nbgrader knows the stub of one edition only

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Watch, chromium, jupyterlab
+from browser import Watch, jupyterlab
 
 from aigc_course import course, home, i18n, progress
 
@@ -28,13 +28,12 @@ def untrusted(folder: Path, lang: str) -> Path:
     return path
 
 
-def test_the_home_is_whole_untrusted_and_its_links_open_lessons(tmp_path, request):
-    executable = request.getfixturevalue("chromium")
+def test_the_home_is_whole_untrusted_and_its_links_open_lessons(tmp_path, chrome):
     for id in ("sampling.p1", "sampling.p2", "start.p1"):
         progress.save_prediction(id, 1)
     progress.save_check("sampling.q1", True)
     paths = {lang: untrusted(tmp_path, lang) for lang in i18n.LANGS}
-    with jupyterlab(tmp_path) as lab, chromium(executable) as chrome:
+    with jupyterlab(tmp_path) as lab:
         # the switch opens the other language's home, and a lesson is opened from there
         for lang, bar, switch, other, button in (
             ("zh", "练习 1/", "English", "en", "Open the lesson"),

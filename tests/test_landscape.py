@@ -209,8 +209,6 @@ def test_a_start_that_is_not_on_the_map_is_refused():
 
 # ---- in a browser
 
-lab, chrome = test_browser.lab, test_browser.chrome
-
 
 class Screen:
     """A notebook with the map on the screen; `watch` has what went wrong."""

@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pytest
 from browser import Watch, jupyterlab
-from browser import chromium as open_chromium
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from playwright.sync_api import expect
@@ -240,10 +239,10 @@ expect.set_options(timeout=60_000)
 
 
 @pytest.mark.browser
-def test_the_forms_work_in_jupyterlab_by_keyboard_alone(tmp_path, chromium):
+def test_the_forms_work_in_jupyterlab_by_keyboard_alone(tmp_path, chrome):
     (tmp_path / "demo.toml").write_text(QUESTION * 5, encoding="utf-8")
     watch = Watch()
-    with jupyterlab(tmp_path) as lab, open_chromium(chromium) as chrome:
+    with jupyterlab(tmp_path) as lab:
         for lang in ("zh", "en"):
             lab.write(f"{lang}.ipynb", [NOTEBOOK.format(lang=lang)])
             page = lab.open(chrome, f"{lang}.ipynb", watch)

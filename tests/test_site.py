@@ -159,46 +159,43 @@ TOO_WIDE = """() => {
 
 
 @pytest.mark.browser
-def test_the_site_runs_from_a_disk_and_finds_words_of_both_languages(built, request):
-    from browser import chromium
-
+def test_the_site_runs_from_a_disk_and_finds_words_of_both_languages(built, chrome):
     from aigc_course.book.site_sphinx import BothLanguages
 
-    with chromium(request.getfixturevalue("chromium")) as browser:
-        page, wrong = browser.new_page(color_scheme="dark"), []
-        page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else wrong.append(r.url))
-        page.set_viewport_size({"width": 390, "height": 800})
-        for path in sorted(built.rglob("*.html")):
-            page.goto(path.as_uri())
-            assert page.evaluate(TOO_WIDE) == [], path
-        page.set_viewport_size({"width": 1280, "height": 800})
-        lesson = (built / "zh" / "lessons" / "03_sampling.html").as_uri()
-        page.goto(lesson)
-        assert page.evaluate(TOO_WIDE) == []
-        heights = page.locator("math").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
-        assert len(heights) > 10 and all(heights)
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
-        page.get_by_role("link", name="English").first.click()
-        assert page.url == lesson.replace("/zh/", "/en/")
-        # a query of a lesson, a term of the glossary, a single character, English by its stem
-        for lang, query, where in [
-            ("zh", "电冰箱", None),
-            ("zh", "掷骰子", "glossary.html#term-sampling"),
-            ("zh", "核", "labs/sampling.html"),
-            ("zh", "温度", "lessons/03_sampling.html#"),
-            ("en", "temperatures", "lessons/03_sampling.html#"),
-        ]:
-            page.goto((built / lang / "index.html").as_uri())
-            page.locator(".sidebar-search").fill(query)
-            page.locator(".sidebar-search").press("Enter")
-            page.wait_for_function("/\\d|[.。]$/.test(document.querySelector('.search-summary')?.textContent)")
-            found = page.locator("#search-results li a").evaluate_all("all => all.map(e => e.getAttribute('href'))")
-            assert any(where in link for link in found) if where else not found, (query, found)
-            assert len(found) == len(set(found))
-        assert "temperature" in page.locator(".context mark").all_inner_texts()
-        query = "Transformer 注意力头, top-k long_context 熵"
-        words = [w for w in BothLanguages({}).split(query) if len(w) > 1 or w in "熵k"]
-        assert page.evaluate("query => splitQuery(query)", query) == words
-        assert wrong == []
+    page, wrong = chrome.new_page(color_scheme="dark"), []
+    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else wrong.append(r.url))
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path in sorted(built.rglob("*.html")):
+        page.goto(path.as_uri())
+        assert page.evaluate(TOO_WIDE) == [], path
+    page.set_viewport_size({"width": 1280, "height": 800})
+    lesson = (built / "zh" / "lessons" / "03_sampling.html").as_uri()
+    page.goto(lesson)
+    assert page.evaluate(TOO_WIDE) == []
+    heights = page.locator("math").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")
+    assert len(heights) > 10 and all(heights)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != "rgb(255, 255, 255)"
+    page.get_by_role("link", name="English").first.click()
+    assert page.url == lesson.replace("/zh/", "/en/")
+    # a query of a lesson, a term of the glossary, a single character, English by its stem
+    for lang, query, where in [
+        ("zh", "电冰箱", None),
+        ("zh", "掷骰子", "glossary.html#term-sampling"),
+        ("zh", "核", "labs/sampling.html"),
+        ("zh", "温度", "lessons/03_sampling.html#"),
+        ("en", "temperatures", "lessons/03_sampling.html#"),
+    ]:
+        page.goto((built / lang / "index.html").as_uri())
+        page.locator(".sidebar-search").fill(query)
+        page.locator(".sidebar-search").press("Enter")
+        page.wait_for_function("/\\d|[.。]$/.test(document.querySelector('.search-summary')?.textContent)")
+        found = page.locator("#search-results li a").evaluate_all("all => all.map(e => e.getAttribute('href'))")
+        assert any(where in link for link in found) if where else not found, (query, found)
+        assert len(found) == len(set(found))
+    assert "temperature" in page.locator(".context mark").all_inner_texts()
+    query = "Transformer 注意力头, top-k long_context 熵"
+    words = [w for w in BothLanguages({}).split(query) if len(w) > 1 or w in "熵k"]
+    assert page.evaluate("query => splitQuery(query)", query) == words
+    assert wrong == []

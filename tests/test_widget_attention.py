@@ -259,7 +259,6 @@ WORDS = {
     "en": {"on": "Switch head (0, 1) off", "off": "Switch head (0, 1) on again", "whole": "whole model",
            "from": "From “is”"},
 }  # fmt: skip
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Viewer:

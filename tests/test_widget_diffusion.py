@@ -152,7 +152,6 @@ WORDS = {
     "en": {"play": "Play", "pause": "Pause", "words": "red", "acts": "Where “red” acts"},
 }
 FRAMES = "all => all.map(c => c.toDataURL())"
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Desk:

@@ -210,7 +210,6 @@ WORDS = {
     "en": {"fits": "Fits: ", "not": "Does not fit: ", "no": "no text is short enough", "least": "Least memory",
            "beyond": "131,072", "none": "No way is switched on"},
 }  # fmt: skip
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Chart:

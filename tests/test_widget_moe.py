@@ -188,7 +188,6 @@ WORDS = {
     "zh": {"play": "播放", "pause": "暂停", "step": "第 {} 步", "alike": "没有哪种 token", "stands": "最突出的"},
     "en": {"play": "Play", "pause": "Pause", "step": "step {}", "alike": "No kind prefers", "stands": "Stands out"},
 }
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Traffic:

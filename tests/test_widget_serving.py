@@ -111,7 +111,6 @@ WORDS = {
     "en": {"fits": "It fits", "not": "It does not fit", "reading": "reading memory", "price": "One card for one hour",
            "fill": "fill in"},
 }  # fmt: skip
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Screen:

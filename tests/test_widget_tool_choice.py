@@ -401,7 +401,6 @@ WORDS = {
         "off": "not on the frontier",
     },
 }
-lab, chrome = test_browser.lab, test_browser.chrome
 
 
 class Screen:
