@@ -106,6 +106,10 @@ HINTS = {
         "同一个来源有新的，旧的就过时了，不再算进范围。",
         "Where a source has a newer row, the older one is outdated and no longer counts for the range.",
     ),
+    "same day": (
+        "同一个来源同一天的两行，哪个都不过时，两行都要用。",
+        "Two rows of one source and one day do not outdate each other: use both.",
+    ),
     "newest only": (
         "过不过时，要在同一个来源里比：别人后来说了别的，不会让它过时。",
         "A row is outdated only by a newer one of the same source, not by what somebody else said later.",
@@ -176,10 +180,8 @@ def _form_problem(letter, verdict):
         )
     if not reason:
         return t(f"{letter}：只有种类，没有理由，不得分。", f"{letter}: a kind without a reason earns nothing.")
-    if kind == "measured" and not _is_number(reason):
-        return t(
-            f"{letter}：“measured”后面写一个数，不带单位。", f"{letter}: after “measured” write a number, no unit."
-        )
+    if not _is_number(reason) and (kind == "measured" or (kind == "wrong" and reason[0].isdigit())):
+        return t(f"{letter}：“{kind}”后面的数，不带单位。", f"{letter}: the number after “{kind}” has no unit.")
     if kind == "opinion" and reason not in NOT_DECIDABLE:
         return t(
             f"{letter}：“opinion”后面写 {'、'.join(NOT_DECIDABLE)} 之一。",
@@ -200,7 +202,9 @@ def _sort(verdicts, letters):
     )
     strange = sorted(set(verdicts) - set(letters))
     expect(not strange, t(f"这一题没有 {' '.join(strange)}。", f"This question has no {' '.join(strange)}."))
-    given = {letter: " ".join(verdict.split()) for letter, verdict in verdicts.items() if verdict.strip() != "?"}
+    given = {
+        letter: " ".join(verdict.split()) for letter, verdict in verdicts.items() if verdict.strip() not in ("?", "？")
+    }
     for letter in sorted(given):
         problem = _form_problem(letter, given[letter])
         expect(not problem, problem)
@@ -284,7 +288,7 @@ def q4(standing, rng):
 
 
 def _table_case(rng, number):
-    """Random rows; every fifth case has no evidence at all on that day."""
+    """Random rows; every fifth case has no evidence at all on that day, every third a source with two rows of a day."""
     abouts, sources = rng.sample(["cost", "users", "size"], 2), rng.sample(["Anna", "Bureau", "Club", "Daily"], 3)
     days = rng.sample(
         [f"202{year}-{month:02}-{day:02}" for year in "345" for month in (2, 6, 11) for day in (1, 28)], 9
@@ -297,18 +301,29 @@ def _table_case(rng, number):
         high = round(low + rng.choice([0, 0, 4.5]), 1)
         rows.append({"about": about, "source": source, "cites": cites, "date": day, "low": low, "high": high})
     day = "2022-12-31" if number % 5 == 4 else rng.choice(sorted(days)[4:])
+    known = [row for row in rows if row["about"] == abouts[0] and not row["cites"] and row["date"] <= day]
+    if number % 3 == 0 and known:
+        low = round(rng.uniform(1, 90), 1)
+        again = max(known, key=lambda row: row["date"]) | {"low": low, "high": low}
+        rows.insert(rng.randint(0, len(rows)), again)
     right = _by_rows(rows, abouts[0], day)
     return (rows, abouts[0], day), right, _wrong_tables(rows, abouts[0], day, right)
 
 
-def _by_rows(rows, about, day, may=lambda a, b: a <= b, copies=False, every=False, newest=False, mix=False):
+def _by_rows(
+    rows, about, day, may=lambda a, b: a <= b, copies=False, every=False, newest=False, mix=False, place=lambda i: 0
+):
     """Row by row; the switches are the mistakes."""
     used = [
         (i, row)
         for i, row in enumerate(rows)
         if (mix or row["about"] == about) and (copies or not row["cites"]) and may(row["date"], day)
     ]
-    old = [i for i, a in used if any((newest or a["source"] == b["source"]) and a["date"] < b["date"] for _, b in used)]
+
+    def later(i, a, j, b):
+        return (newest or a["source"] == b["source"]) and (a["date"], place(i)) < (b["date"], place(j))
+
+    old = [i for i, a in used if any(later(i, a, j, b) for j, b in used)]
     left = [row for i, row in used if every or i not in old]
     ends = [end for row in left for end in (row["low"], row["high"])]
     return [min(ends, default=None), max(ends, default=None), len({row["source"] for row in left}), old]
@@ -326,6 +341,7 @@ def _wrong_tables(rows, about, day, right):
     many = sum(row["about"] == about and not row["cites"] and row["date"] <= day for row in rows)
     lists = [[], [i + 1 for i in right[3]], right[3][::-1]]
     loose = {
+        "same day": [_by_rows(rows, about, day, place=lambda i, sign=sign: sign * i) for sign in (1, -1)],
         "superseded": [every, [*every[:2], many, right[3]]],
         "rows": [[*right[:2], many, right[3]], [*right[:2], many - len(right[3]), right[3]]],
         "no outdated": [*([*right[:3], other] for other in lists), [*right[:3], tried["future"][3]]],

@@ -6,7 +6,7 @@ first_ten = {
     "D": "opinion cause",
     "E": "sourced landscape-copyright",
     "F": "wrong 1.4",
-    "G": "?",
+    "G": "？",
     "I": "measured 6",
     "J": "wrong landscape-news-bots",
 }

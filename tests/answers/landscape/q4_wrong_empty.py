@@ -3,4 +3,4 @@ def standing(rows, about, day):
     kept = [(i, r) for i, r in enumerate(rows) if r["about"] == about and r["date"] <= day and not r["cites"]]
     old = [i for i, a in kept if any(a["source"] == b["source"] and b["date"] > a["date"] for _, b in kept)]
     used = [r for i, r in kept if i not in old]
-    return [min(r["low"] for r in used), max(r["high"] for r in used), len(used), old]
+    return [min(r["low"] for r in used), max(r["high"] for r in used), len({r["source"] for r in used}), old]

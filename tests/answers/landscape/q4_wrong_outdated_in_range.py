@@ -5,4 +5,4 @@ def standing(rows, about, day):
     used = [r for i, r in kept]
     if not used:
         return [None, None, 0, []]
-    return [min(r["low"] for r in used), max(r["high"] for r in used), len(used), old]
+    return [min(r["low"] for r in used), max(r["high"] for r in used), len({r["source"] for r in used}), old]
