@@ -157,7 +157,9 @@ def executed(one: Deck, langs: Sequence[str]) -> list[NotebookNode]:
     if found := problems(one):
         raise CourseError("\n".join(found), "\n".join(found))
     fresh = [edition(read(one), lang) for lang in langs]
-    cells = deepcopy([cell for each in fresh for cell in each.cells])
+    code = [[cell for cell in each.cells if cell.cell_type == "code"] for each in fresh]
+    # code alone: papermill writes all outputs so far to the disk at each cell, prose or not
+    cells = deepcopy([cell for own in code for cell in own])
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"  # no id may stand twice
     whole = nbformat.v4.new_notebook(cells=cells, metadata=fresh[0].metadata)
@@ -166,11 +168,11 @@ def executed(one: Deck, langs: Sequence[str]) -> list[NotebookNode]:
         draft = Path(scratch, f"{one.name}.ipynb")
         draft.write_text(nbformat.writes(whole), encoding="utf-8")
         done = execute(draft, folder=course.root(), label=f"{one.slug} ({', '.join(langs)})").cells
-    for notebook in fresh:
-        own, done = done[: len(notebook.cells)], done[len(notebook.cells) :]
-        for count, cell in enumerate((cell for cell in own if cell.cell_type == "code"), start=1):
+    for notebook, own in zip(fresh, code, strict=True):
+        ran, done = done[: len(own)], done[len(own) :]
+        for count, cell in enumerate(ran, start=1):
             cell.execution_count = count
-        build.tidy(nbformat.v4.new_notebook(cells=own), notebook)
+        build.tidy(NotebookNode(cells=ran), NotebookNode(cells=own))
         if found := numbers.problems(one.name, notebook):
             raise CourseError("\n".join(found), "\n".join(found))
     return fresh
