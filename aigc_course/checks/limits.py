@@ -163,7 +163,7 @@ def _exam(rng, number):
 @question("limits.q2", answer="choose", kind="function")
 def q2(choose, rng):
     cases = [_halves(rng, number) for number in range(24)]
-    _check(choose, cases, lambda answer, *_: _is_list(answer, 4), "choose form", "q2", 1e-9)
+    _check(choose, cases, lambda answer, *_: _is_list(answer, 4), "choose form", "q2")
 
 
 def _halves(rng, number):
