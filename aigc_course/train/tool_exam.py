@@ -192,7 +192,8 @@ Llama 结构，{layers} 层，{weights:,} 个参数，词表 {vocabulary} 个 to
 {table(rows, shown, "zh")}
 
 局限：三种工具是固定的，它没有读过工具的说明，换了工具就不会用；大模型读的是 schema 里的说明。它只懂训练时的句式；
-应用题最多三步。除不尽的数保留六位小数。
+应用题最多三步。除不尽的数保留六位小数。一样的数它会抄漏一个；两个人各有几个、问的是谁，不是每个种子都学会了。
+“你好博物馆”这样以问候开头的名字，附带的那个会当成问候。
 
 ## English
 
@@ -214,5 +215,6 @@ tokens; digits stand in pairs, from the left.
 
 Limits: the three tools are fixed. It was never shown their descriptions and cannot use others; a large model reads them
 in the schema. It knows the wordings of its training only; stories have at most three operations. What does not divide
-evenly is rounded to six places.
+evenly is rounded to six places. Of equal numbers it may leave one out; and of two owners, not every seed has learned
+which one is asked about. A name that begins like a greeting (你好博物馆) the bundled one takes for a greeting.
 """
