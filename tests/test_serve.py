@@ -541,9 +541,6 @@ def test_a_wrong_request_with_tools_is_explained(tool_url, tool_model, base_url)
         assert "can't use tools" in raw(base_url, CHAT, GOOD[CHAT] | change)[1]["error"]["message"]
 
 
-@pytest.mark.skipif(
-    not (hub.zoo_dir() / "tool_user").exists(), reason="tool_user is not bundled yet: aigc train tool_user --publish"
-)
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_bundled_tool_user_answers_as_it_does_without_a_server(client, base_url, stream):
     question = "小明有4312个苹果，又买了587个，现在有几个？"
