@@ -14,10 +14,11 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 LOCAL = "127.0.0.1"
@@ -165,8 +166,21 @@ def jupyterlab(folder: Path, warm: bool = False) -> Iterator[Lab]:
             _wait(server, f"http://{LOCAL}:{port}/api/status", log)
             yield Lab(f"http://{LOCAL}:{port}", folder)
         finally:
-            server.terminate()
-            server.wait(20)
+            _end(server)
+
+
+def _end(server: subprocess.Popen) -> None:
+    """End the server; one that waits for a kernel that has only begun to start is killed with all that it started."""
+    started = psutil.Process(server.pid).children(recursive=True) if server.poll() is None else []
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+        for process in started:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _wait(server: subprocess.Popen, url: str, log: Path) -> None:
