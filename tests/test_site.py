@@ -198,4 +198,5 @@ def test_the_site_runs_from_a_disk_and_finds_words_of_both_languages(built, chro
     query = "Transformer 注意力头, top-k long_context 熵"
     words = [w for w in BothLanguages({}).split(query) if len(w) > 1 or w in "熵k"]
     assert page.evaluate("query => splitQuery(query)", query) == words
+    page.close()
     assert wrong == []

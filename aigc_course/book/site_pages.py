@@ -9,7 +9,6 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from aigc_course import course, glossary
 from aigc_course.book import slides
-from aigc_course.book.source import read
 from aigc_course.i18n import t
 
 _WIDGET = re.compile(r"[A-Z][A-Za-z]+")
@@ -157,7 +156,7 @@ def _order(form: str) -> bytes:
 
 def deck_title(deck: slides.Deck, lang: str) -> str:
     """A deck's title in one language: the first heading of its source."""
-    cell = next(cell for cell in read(deck.slug, deck.path).cells if cell.lang == lang and "# " in cell.text)
+    cell = next(cell for cell in slides.read(deck).cells if cell.lang == lang and "# " in cell.text)
     return cell.text.lstrip().partition("\n")[0].lstrip("# ")
 
 

@@ -20,7 +20,7 @@ from aigc_course.files import write_whole
 from aigc_course.heads import head_means, induction_score, previous_token_score, repeated_random
 from aigc_course.train.llama import special_ids, untrained
 from aigc_course.train.lm import CONTEXT, padded, save
-from aigc_course.train.lm_card import table
+from aigc_course.train.lm_card import head, table
 from aigc_course.train.loop import fit
 
 __all__ = ["build", "card", "losses", "measure", "save", "settings"]
@@ -153,14 +153,7 @@ ROWS = (  # measure, zh, en, format
 def card(results: dict[int, dict]) -> str:
     """The text of the model card. results: seed → measures, the published seed first."""
     model, tokenizer = build(next(iter(results)))
-    return f"""---
-language: [zh, en]
-library_name: transformers
-pipeline_tag: text-generation
-license: apache-2.0
----
-
-# copier
+    return f"""{head("copier")}
 
 ## 中文
 

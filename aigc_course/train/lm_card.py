@@ -1,8 +1,9 @@
-"""The model card of `lm` (zoo/lm/README.md), written from what was measured."""
+"""The model card of `lm` (zoo/lm/README.md), written from what was measured, and what other cards share with it."""
 
 from collections.abc import Sequence
 
 from aigc_course import grammar
+from aigc_course.sampling import wilson
 
 ROWS = (  # metric, zh, en, format
     ("kl", "KL（真值 ‖ 模型），每个 token 的平均，nats", "KL(truth ‖ model), mean per token, nats", ".4f"),
@@ -22,6 +23,24 @@ ROWS = (  # metric, zh, en, format
 )
 
 
+def head(name: str) -> str:
+    """How the card of a small language model begins: what the hub reads, and its title."""
+    return f"""---
+language: [zh, en]
+library_name: transformers
+pipeline_tag: text-generation
+license: apache-2.0
+---
+
+# {name}"""
+
+
+def share(value: float, n: int) -> str:
+    """A share of n with its 95 % interval (Wilson), as text: 1.4% (0.9–2.1)."""
+    low, high = wilson(round(value * n), n)
+    return f"{value:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+
+
 def table(rows: Sequence[tuple[str, str, str, str]], results: dict[int, dict], lang: str) -> str:
     """A Markdown table: a line for each (measure, zh, en, format), a column for each seed. results: seed → measures."""
     heading, column = {"zh": ("指标", 1), "en": ("measure", 2)}[lang]
@@ -37,14 +56,7 @@ def card(results: dict[int, dict], weights: int, vocabulary: int, steps: int, do
     """results: seed → measures, the published seed first. weights, vocabulary: counts; steps × documents: the data."""
     seen, possible, first = steps * documents, grammar.count(), next(iter(results))
     zh, en = (len(grammar.words(lang)) for lang in ("zh", "en"))
-    return f"""---
-language: [zh, en]
-library_name: transformers
-pipeline_tag: text-generation
-license: apache-2.0
----
-
-# lm
+    return f"""{head("lm")}
 
 ## 中文
 

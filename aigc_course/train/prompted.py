@@ -12,12 +12,11 @@ import torch
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from aigc_course import prompting
-from aigc_course.sampling import wilson
 from aigc_course.stories import LANGS
 from aigc_course.train import prompted_texts
 from aigc_course.train.llama import loss_terms, special_ids, untrained
 from aigc_course.train.lm import save
-from aigc_course.train.lm_card import table
+from aigc_course.train.lm_card import head, share, table
 from aigc_course.train.muon import Muon
 from aigc_course.train.prompted_texts import CONTEXT, Asked, build_tokenizer
 from aigc_course.train.reasoning import load
@@ -127,9 +126,7 @@ def measured(metrics: dict) -> dict[str, str]:
     shown = {name: str(round(value)) for name, value in metrics.items()}
     for name in metrics:
         if name.startswith(("right", "wrong", "unfounded")):
-            n = metrics["n_set"] if "_" in name else metrics["n"]
-            low, high = wilson(round(metrics[name] * n), n)
-            shown[name] = f"{metrics[name]:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+            shown[name] = share(metrics[name], metrics["n_set"] if "_" in name else metrics["n"])
     return shown | {"best": f"{metrics['best']:.1%}"}
 
 
@@ -147,14 +144,7 @@ def card(results: dict[int, dict]) -> str:
         ("n", "考题数", "questions in the exam", ""),
         ("cpu_seconds", "训练所用的 CPU 时间，秒", "CPU time of the training, seconds", ""),
     ]
-    return f"""---
-language: [zh, en]
-library_name: transformers
-pipeline_tag: text-generation
-license: apache-2.0
----
-
-# prompted
+    return f"""{head("prompted")}
 
 ## 中文
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from aigc_course import stories, tool_use, tools
 from aigc_course.reasoning import attempts
-from aigc_course.sampling import wilson
 from aigc_course.stories import LANGS
 from aigc_course.tool_use import Call, Reply, Step
 from aigc_course.train import tool_texts
-from aigc_course.train.lm_card import table
+from aigc_course.train.lm_card import head, share, table
 from aigc_course.train.tool_texts import Task
 
 EXAM = {  # questions of each kind
@@ -151,8 +150,7 @@ def measured(metrics: dict) -> dict[str, str]:
     shown = {name: str(round(value)) for name, value in metrics.items()}
     for name, *_, over in ROWS:
         if counts[over]:
-            low, high = wilson(round(metrics[name] * counts[over]), counts[over])
-            shown[name] = f"{metrics[name]:.1%} ({100 * low:.1f}–{100 * high:.1f})"
+            shown[name] = share(metrics[name], counts[over])
         else:
             shown[name] = "–"
     return shown
@@ -168,14 +166,7 @@ def card(results: dict[int, dict], weights: int, vocabulary: int, layers: int, s
         ("n", "考题数", "questions in the exam", ""),
         ("cpu_seconds", "训练所用的 CPU 时间，秒", "CPU time of the training, seconds", ""),
     ]
-    return f"""---
-language: [zh, en]
-library_name: transformers
-pipeline_tag: text-generation
-license: apache-2.0
----
-
-# tool_user
+    return f"""{head("tool_user")}
 
 ## 中文
 
