@@ -28,13 +28,16 @@ class Term:
     avoid_en: str
     lesson: str
 
+    def forms(self, lang: str) -> list[str]:
+        """What it may be called in `lang`: of 混合专家（MoE） also each half alone."""
+        whole = self.zh if lang == "zh" else self.en
+        pair = re.fullmatch(r"(.+?) ?[（(](.+)[）)]", whole)
+        # a single character such as 键 stands in too many words
+        return [whole, *(half for half in pair.groups() if len(half) > 1)] if pair else [whole]
+
     def stands_in(self, lang: str, text: str) -> bool:
         """Whether a text in `lang` uses the term, be it a part of a longer one: 混合专家（MoE）, 混合专家 or MoE."""
-        form = self.zh if lang == "zh" else self.en
-        pair = re.fullmatch(r"(.+?) ?[（(](.+)[）)]", form)
-        # a single character such as 键 stands in too many words
-        forms = [form, *(half for half in pair.groups() if len(half) > 1)] if pair else [form]
-        return any(_pattern(one, plural=True).search(text) for one in forms)
+        return any(_pattern(form, plural=True).search(text) for form in self.forms(lang))
 
 
 COLUMNS = tuple(field.name for field in fields(Term))

@@ -155,6 +155,41 @@ def test_each_term_names_the_lesson_that_uses_it_first(tmp_path, monkeypatch):
     assert moved.read_bytes() == committed.read_bytes()
 
 
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda x: x.slug)
+def test_where_a_term_is_first_used_both_its_forms_stand(lesson):
+    assert terms.unpaired(lesson, source.read(lesson.slug, lesson.source)) == []
+
+
+ZH_ALONE = "zh: “温度” is first used here: give both forms, “温度（temperature）”."
+EN_ALONE = "en: “temperature” is first used here: give both forms, “temperature (温度)”."
+
+
+@pytest.mark.parametrize(
+    ("zh", "en", "said"),
+    [
+        ("转动温度（temperature）。", "Turn the temperature (温度).", []),
+        ("转动温度。", "Turn the temperature (温度).", [ZH_ALONE]),
+        ("温度（temperature）。", "Two temperatures", [EN_ALONE]),
+        ("转动温度。\n\n就是 `temperature`。", "Turn the temperature.", [ZH_ALONE, EN_ALONE]),
+        ("# 温度\n\n看 `温度`、$温度$。", "# Temperature\n\nSee `temperature`.", ["zh-2", "en-2"]),
+        ("无关。", "Nothing of the kind.", ["zh-2", "en-2"]),
+    ],
+)
+def test_a_first_use_without_the_pair(zh, en, said):
+    texts = {"zh": zh, "en": en, "zh-2": "温度", "en-2": "temperature"}
+    cells = [source.Cell("markdown", text, name[:2], name) for name, text in texts.items()]
+    lesson = course.lesson("start")
+    found = terms.unpaired(lesson, source.Source("start", lesson.source, tuple(cells)))
+    assert len(found) == len(said)
+    assert all(one in sentence for one, sentence in zip(said, found, strict=True)), found
+
+
+def test_a_term_within_a_longer_one_is_not_used():
+    assert not terms.uses("confidence", "en", "its confidence interval, pale")
+    assert terms.uses("confidence", "en", "a confidence interval is not its confidence")
+    assert not terms.uses("attention", "zh", "每个注意力头") and terms.uses("attention", "zh", "注意力")
+
+
 @pytest.mark.parametrize(
     ("key", "lang", "text", "stands"),
     [

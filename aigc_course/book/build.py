@@ -8,7 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from aigc_course import course
-from aigc_course.book import editions, lint, numbers
+from aigc_course.book import editions, lint, numbers, terms
 from aigc_course.book.run import execute, read_built
 from aigc_course.book.source import Source, display_path, read, structure_problems
 from aigc_course.book.source import accept as stamp
@@ -153,6 +153,7 @@ def check(slugs: list[str] | None = None) -> list[str]:
             continue
         structure = [p for source in sources for p in structure_problems(source)]
         problems += structure + [p for source in sources for p in lint.source_problems(source)]
+        problems += terms.unpaired(lesson, sources[0])
         if not structure:  # without it there is nothing to compare the built files with
             problems += [p for lang in LANGS for p in _built_problems(lesson, sources, lang)]
     if not slugs:

@@ -20,7 +20,12 @@ from aigc_course.train.loop import CHECKPOINT, fit
 
 ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
 # who is also taught so much longer: until more training no longer helps
-LONGER = {"twice": ON_THE_CURVE, "four_times": ON_THE_CURVE[1:], "eight_times": ON_THE_CURVE[2:]}
+LONGER = {
+    "twice": ON_THE_CURVE,
+    "four_times": ON_THE_CURVE[1:],
+    "eight_times": ON_THE_CURVE[2:],
+    "sixteen_times": ON_THE_CURVE[3:],
+}
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
     "lm": "lm",

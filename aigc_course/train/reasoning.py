@@ -273,6 +273,11 @@ RECIPES |= {
 # the same, taught for longer: whether the test-time-compute curve is one of training time
 RECIPES |= {
     f"{name}_{how}": replace(RECIPES[name], name=f"{name}_{how}", steps=times * RECIPES[name].steps, SEEDS=seeds)
-    for how, times, seeds in (("twice", 2, (1,)), ("four_times", 4, (1, 2, 3)), ("eight_times", 8, (1,)))
+    for how, times, seeds in (
+        ("twice", 2, (1,)),
+        ("four_times", 4, (1, 2, 3)),
+        ("eight_times", 8, (1, 2, 3)),
+        ("sixteen_times", 16, (1,)),
+    )
     for name in train.LONGER[how]
 }
