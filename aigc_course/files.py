@@ -1,7 +1,8 @@
-"""Writing a file whole or not at all."""
+"""Writing a file, or a folder, whole or not at all."""
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -23,3 +24,24 @@ def write_whole(path: Path, text: str, mode: int = 0o666) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
+
+
+def replace_folder(made: Path, folder: Path) -> None:
+    """Put a copy of the folder `made` in the place of `folder`, which may be missing.
+
+    A full disk while it is copied leaves what stood there; OSError then, and nothing is left behind.
+    """
+    part, before = (folder.with_name(f".{folder.name}.{os.getpid()}.{what}") for what in ("part", "before"))
+    try:
+        shutil.copytree(made, part)
+        if folder.exists():
+            os.replace(folder, before)
+        try:
+            os.replace(part, folder)
+        except OSError:
+            if before.exists():
+                os.replace(before, folder)
+            raise
+    finally:
+        for left in (part, before):
+            shutil.rmtree(left, ignore_errors=True)

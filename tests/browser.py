@@ -55,6 +55,12 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+def wear(page: Page, theme: str) -> None:
+    """Put on one of JupyterLab's themes and wait until it is there."""
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+
+
 def nameless(root: Locator, kinds: str) -> list[str]:
     """The elements of these kinds (a CSS selector) within `root` that have no name for those who cannot see them."""
     return root.locator(kinds).evaluate_all(

@@ -50,6 +50,13 @@ def chromium() -> str:
     return find_chromium() or need("Chromium is not installed (Debian: apt install chromium)")
 
 
+@pytest.fixture
+def theme(request) -> str:
+    """A theme of JupyterLab for each language of a widget: places depend on the language, colours on the theme."""
+    shown = set(request.node.callspec.params.values()) & set(i18n.LANGS)
+    return {"zh": "JupyterLab Dark", "en": "JupyterLab Light"}[shown.pop()]
+
+
 @pytest.fixture(scope="session")
 def chrome(chromium):
     """A headless Chromium."""

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import need
 
-from aigc_course import cli, course, doctor, hub, plot, progress
+from aigc_course import cli, course, doctor, files, hub, plot, progress
 
 ROOT = Path(__file__).parents[1]
 LANGS = ("zh", "en")
@@ -100,6 +100,38 @@ def test_no_disk_for_progress(monkeypatch, capsys):
     monkeypatch.setattr(progress, "write_whole", full)
     progress.save_check("tokens.q1", True)
     assert "No space left on device" in one_sentence(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("call", ["copytree", "second rename"])
+def test_no_disk_for_a_folder_leaves_the_old_one(call, tmp_path, monkeypatch):
+    made, folder, fail = tmp_path / "made", tmp_path / "site", [call == "copytree"]
+    for where, text in ((made, "new"), (folder, "old")):
+        where.mkdir()
+        (where / "index.html").write_text(text)
+    real = {"copytree": shutil.copytree, "replace": os.replace}
+
+    def copytree(source, to):
+        real["copytree"](source, to)
+        if fail[0]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def replace(source, to):
+        if call != "copytree" and Path(source).name.endswith(".part") and not fail[0]:
+            fail[0] = True
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        real["replace"](source, to)
+
+    monkeypatch.setattr(shutil, "copytree", copytree)
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(OSError):
+        files.replace_folder(made, folder)
+    assert (folder / "index.html").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["made", "site"]
+    monkeypatch.undo()
+    files.replace_folder(made, folder)
+    files.replace_folder(made, tmp_path / "deep" / "site")
+    assert (folder / "index.html").read_text() == (tmp_path / "deep/site/index.html").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["deep", "made", "site"]
 
 
 def test_doctor_on_a_full_disk(monkeypatch):

@@ -1,7 +1,7 @@
 """The interactive pictures in a real JupyterLab and a headless Chromium, in both languages."""
 
 import pytest
-from browser import Watch, nameless
+from browser import Watch, nameless, wear
 from conftest import need
 
 pytestmark = pytest.mark.browser
@@ -311,12 +311,10 @@ root => {
 """
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_words_stand_out_in_light_and_dark(screen, theme):
     screen.begin()
     screen.wheel.locator("input[type=range]").nth(1).fill("3")
-    screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(screen.page, theme)
     screen.page.wait_for_timeout(500)  # the style sheet arrives after the name
     for widget in screen.widgets:
         assert widget.evaluate(POOR_CONTRAST) == []
@@ -458,12 +456,10 @@ def test_the_player_works_from_the_keyboard(player):
     assert player.page.evaluate(f"getComputedStyle({focused}).outlineStyle") != "none"
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_player_stands_out_and_fits(player, theme):
     player.choose(5)
     player.press("end")
-    player.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    player.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(player.page, theme)
     player.page.wait_for_timeout(500)
     assert player.root.evaluate(POOR_CONTRAST) == []
     for width in (600, 1100):
@@ -584,11 +580,9 @@ def test_another_beginning_and_one_without_a_truth(distill):
     distill.root.locator(".about").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_distillation_explorer_stands_out_and_fits(distill, theme):
     distill.press("draw")
-    distill.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    distill.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(distill.page, theme)
     distill.page.wait_for_timeout(500)
     assert distill.root.evaluate(POOR_CONTRAST) == []
     for width in (600, 1100):

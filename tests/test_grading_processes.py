@@ -106,8 +106,9 @@ def test_what_fails_twice_is_handed_back(monkeypatch):
     assert job.tries == 2 and isinstance(error, CourseError) and "bad a" in str(error)
 
 
-def test_no_scheduler_there():
+def test_no_scheduler_there(monkeypatch):
     pytest.importorskip("distributed")
+    monkeypatch.setattr(pools, "PATIENCE", "1s")
     with pytest.raises(CourseError, match="Cannot reach the Dask scheduler"):
         list(pools.dask(iter([]), "tcp://127.0.0.1:9"))
 

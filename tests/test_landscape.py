@@ -6,7 +6,7 @@ from urllib.parse import urlparse
 
 import pytest
 import test_browser
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from IPython.core.formatters import DisplayFormatter
 from test_widgets import inside
 
@@ -280,10 +280,8 @@ def test_a_neighbour_can_be_pressed_and_the_keyboard_goes_with_it(screen):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_map_stands_out_and_fits(screen, theme):
-    screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(screen.page, theme)
     screen.page.wait_for_timeout(400)
     screen.press("large language model")
     assert screen.root.evaluate(test_browser.POOR_CONTRAST) == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import test_browser
 import torch
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from IPython.core.interactiveshell import InteractiveShell
 from test_widgets import inside
 from tiny import checkpoint, llama, tokenizer
@@ -429,12 +429,10 @@ def test_nothing_jumps_while_the_pointer_moves(viewer):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_viewer_stands_out_and_fits(viewer, theme):
     viewer.begin()
     viewer.toggle.click()
-    viewer.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    viewer.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(viewer.page, theme)
     viewer.page.wait_for_timeout(500)
     for text, place in (("0", 0), ("0", 3), ("1", 2), ("2", 60)):
         viewer.root.locator("select").select_option(text)

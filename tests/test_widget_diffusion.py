@@ -8,7 +8,7 @@ import pytest
 import test_browser
 import tiny
 import torch
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from IPython.core.interactiveshell import InteractiveShell
 from PIL import Image
 from test_widgets import inside
@@ -287,10 +287,8 @@ def test_the_desk_works_from_the_keyboard(desk):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_desk_stands_out_and_fits(desk, theme):
-    desk.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    desk.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(desk.page, theme)
     desk.page.wait_for_timeout(500)
     assert desk.root.evaluate(test_browser.POOR_CONTRAST) == []
     for width in (600, 700, 1280):

@@ -6,7 +6,7 @@ import re
 import pytest
 import test_browser
 import torch
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from IPython.core.interactiveshell import InteractiveShell
 from test_widgets import inside
 from torch.utils.flop_counter import FlopCounterMode
@@ -361,11 +361,9 @@ def test_every_control_has_a_name(screen):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_words_stand_out_in_light_and_dark(screen, theme):
     screen.begin()
-    screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(screen.page, theme)
     screen.page.wait_for_timeout(500)  # the style sheet arrives after the name
     assert screen.root.evaluate(test_browser.POOR_CONTRAST) == []
 

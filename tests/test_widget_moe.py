@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import test_browser
 import torch
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from IPython.core.interactiveshell import InteractiveShell
 from test_widgets import inside
 
@@ -347,10 +347,8 @@ def test_nothing_jumps_while_the_step_moves(traffic):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_widget_stands_out_and_fits(traffic, theme):
-    traffic.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    traffic.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(traffic.page, theme)
     traffic.page.wait_for_timeout(500)
     for at, run in ((0, 1), (39, 0)):
         traffic.begin(at, run)

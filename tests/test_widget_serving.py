@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import test_browser
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from conftest import need
 from IPython.core.interactiveshell import InteractiveShell
 from test_widgets import inside
@@ -215,10 +215,8 @@ def test_it_works_from_the_keyboard(screen):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_it_stands_out_and_fits(screen, theme):
-    screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(screen.page, theme)
     for users in ("0", "12"):
         screen.users.fill(users)
         screen.page.wait_for_timeout(400)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_browser
-from browser import Watch, nameless, too_wide
+from browser import Watch, nameless, too_wide, wear
 from conftest import need
 from hypothesis import given
 from hypothesis import strategies as st
@@ -593,10 +593,8 @@ def test_the_sliders_stay_where_they_are_while_the_order_changes(screen):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
 def test_the_widgets_stand_out_and_fit(screen, theme):
-    screen.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    screen.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
+    wear(screen.page, theme)
     screen.page.wait_for_timeout(500)
     for story, width in product((1, 3), (600, 700, 1280)):
         screen.page.set_viewport_size({"width": width, "height": 900})

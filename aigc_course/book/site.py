@@ -21,6 +21,7 @@ from aigc_course.book.lint import remote_url
 from aigc_course.book.run import read_built
 from aigc_course.book.source import display_path
 from aigc_course.errors import CourseError
+from aigc_course.files import replace_folder
 from aigc_course.i18n import LANGS
 
 HERE = Path(__file__).parent
@@ -69,9 +70,7 @@ def build(out: Path | None = None, slugs: list[str] | None = None) -> Path:
         (made / "index.html").write_text(site_pages.landing(titles, MARK), encoding="utf-8")
         _refuse_remote(made)
         try:
-            if out.exists():
-                shutil.rmtree(out)
-            shutil.copytree(made, out)
+            replace_folder(made, out)
         except OSError as error:
             raise CourseError(
                 f"写不了 {out}（{error.strerror or error}）：请用 --out 换一个文件夹。",

@@ -17,6 +17,7 @@ from aigc_course.grading import work
 
 AHEAD = 2  # jobs per worker that have been handed out: the driver's memory does not grow with the class
 TRIES = 2
+PATIENCE = "15s"  # for a scheduler that does not answer
 
 
 @dataclass
@@ -110,7 +111,7 @@ def dask(jobs: Iterable[Job], address: str, **options) -> Iterator[Done]:
     from distributed import wait as wait_for
 
     try:
-        client = Client(address, timeout="15s")
+        client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise CourseError(
             f"连不上 Dask 调度器 {address}（{type(error).__name__}）：它在运行吗？地址对吗？",
