@@ -24,7 +24,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS, set_lang
 from aigc_course.tool_choice import safe_range, scores
 from aigc_course.tools import TOOLS, broken
-from aigc_course.widgets.tool_choice import HIGH, WIDE, ToolChooser, beaten_by, chart, figure, named
+from aigc_course.widgets.tool_choice import HIGH, WIDE, ToolChooser, beaten_by, chart, figure, named, still
 from aigc_course.widgets.tool_steps import MOST, ToolSteps, parts, told
 
 JS = Path(__file__).parent / "js"
@@ -241,6 +241,9 @@ def test_names_stand_apart_and_inside(seed):
         a for i, a in enumerate(boxes) for b in boxes[:i] if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
     ]
     assert crossed == []
+    for point in drawn["points"]:  # the still picture hangs each name where it was reckoned
+        x, y, words, anchor = (point["label"][key] for key in ("x", "y", "text", "anchor"))
+        assert re.search(rf'<text x="{x}" y="{y}"[^>]* text-anchor="{anchor}"[^>]*>{words}<', still(drawn))
     assert 2 <= len(drawn["xs"]) <= 7 and 2 <= len(drawn["ys"]) <= 7
 
 

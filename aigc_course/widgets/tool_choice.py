@@ -280,8 +280,6 @@ def still(drawn: dict) -> str:
         colour = svg.MODEL if point["beaten"] is None else GREY
         shapes.append(f'<path d="M{point["x"]} {point["low"]}V{point["high"]}" stroke="{colour}" stroke-width="2"/>')
         shapes.append(f'<circle cx="{point["x"]}" cy="{point["y"]}" r="5" fill="{colour}"/>')
-        label = point["label"]
-        shapes.append(
-            svg.text(label["x"], label["y"], label["text"], NAME, svg.INK if point["beaten"] is None else GREY)
-        )
+        label, colour = point["label"], svg.INK if point["beaten"] is None else GREY
+        shapes.append(svg.text(label["x"], label["y"], label["text"], NAME, colour, text_anchor=label["anchor"]))
     return "".join(shapes)
