@@ -266,6 +266,16 @@ def grade(submissions: Path, lab: str, out: Path, due: str | None, late_per_day:
     from aigc_course.grading import labels, late
     from aigc_course.grading.kernels.sandbox import report
 
+    if late_per_day and not due:
+        raise CourseError(
+            "写了 --late-per-day，却没有截止时间：请再写 --due。",
+            "--late-per-day needs a deadline: give --due as well.",
+        )
+    if options["seed"] == "":
+        raise CourseError(
+            "--seed 是空的：写一个别人猜不到的，或者干脆不写。",
+            "--seed is empty: give one that nobody guesses, or none.",
+        )
     rule = late.LateRule(late.deadline(due) if due else None, late_per_day)
     console = Console()
     if not options["scheduler"]:  # the cluster's machines say so themselves

@@ -46,8 +46,39 @@ def run(path, out, jobs=serial, **settings):
 
 
 def table(out):
-    with open(out / "grades.csv", encoding="utf-8", newline="") as file:
+    with open(out / "grades.csv", encoding="utf-8-sig", newline="") as file:
         return {row["student"]: row for row in csv.DictReader(file)}
+
+
+def test_a_cell_of_the_courses_own_that_fails_in_most_submissions_is_told(tmp_path, capsys):
+    from rich.console import Console
+
+    def broken(jobs):
+        for job, result in serial(jobs):
+            failed = {
+                "cell": 3,
+                "what": "FileNotFoundError",
+                "sentence": "…",
+                "given": "" if job.student == "eve" else "cell-3",
+            }
+            yield job, result | {"failed_cells": [failed]}
+
+    for name in ("ann", "bob", "eve"):
+        hand_in(tmp_path / "in", name, q1=name)
+    done = run(tmp_path / "in", tmp_path / "out", broken)
+    assert done.given == ("cell-3", "FileNotFoundError", 2)
+    labels.summary(done, Console(width=200))
+    assert "own cell cell-3 failed in 2 submissions (FileNotFoundError)" in capsys.readouterr().out
+    assert run(tmp_path / "in", tmp_path / "well").given is None
+
+
+def test_a_seed_is_kept(tmp_path):
+    hand_in(tmp_path / "in", "ann")
+    assert run(tmp_path / "in", tmp_path / "out").graded == 1
+    again = grading.grade(tmp_path / "in", grading.Settings(SLUG, tmp_path / "out"), serial)
+    assert (again.graded, again.kept) == (0, 1)
+    other = grading.grade(tmp_path / "in", grading.Settings(SLUG, tmp_path / "out", seed="8"), serial)
+    assert (other.graded, other.kept) == (1, 0)
 
 
 # --- finding -------------------------------------------------------------------------------------------------------
@@ -369,6 +400,7 @@ def test_a_lost_gradebook_is_filled_again(classroom, tmp_path):
     out = tmp_path / "out"
     run(classroom, out)
     before = (out / "grades.csv").read_text()
+    assert before.startswith("\ufeffstudent,"), "Excel knows it for UTF-8"
     (out / "gradebook.db").unlink()
     assert run(classroom, out).graded == 0
     assert (out / "grades.csv").read_text() == before
@@ -569,13 +601,18 @@ def test_the_commands(tmp_path, classroom, monkeypatch):
     shown = aigc("grade", classroom, "--lab", SLUG, "--out", tmp_path / "o")
     assert shown.exit_code == 130 and "Stopped" in shown.stdout
     assert aigc("grade", classroom, "--lab", "tokenz", "--out", tmp_path / "o").exit_code == 2
+    for words, why in ((["--late-per-day", 20], "needs a deadline"), (["--seed", ""], "--seed is empty")):
+        shown = aigc("grade", classroom, "--lab", SLUG, "--out", tmp_path / "o", *words)
+        assert shown.exit_code == 2 and why in shown.stderr
+    shown = aigc("release", SLUG, "--lang", "en", "--to", "/proc/nowhere")
+    assert shown.exit_code == 2 and "choose another folder with --to" in shown.stderr
 
 
 def test_the_closing_words_in_both_languages(tmp_path, capsys):
     from rich.console import Console
 
     summary = grading.Summary(1, 2, 3, 4, [("ann", "[b]why")], 5, tmp_path / "grades.csv")
-    for lang, word in (("zh", "等人批改"), ("en", "to mark by hand")):
+    for lang, word in (("zh", "等人批改"), ("en", "To mark by hand")):
         i18n.set_lang(lang)
         labels.summary(summary, Console(width=200))
         out = capsys.readouterr().out

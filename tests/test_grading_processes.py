@@ -41,7 +41,7 @@ def folders(tmp_path):
 
 
 def scores(out):
-    with open(out / "grades.csv", encoding="utf-8", newline="") as file:
+    with open(out / "grades.csv", encoding="utf-8-sig", newline="") as file:
         return {row["student"]: row["score"] for row in csv.DictReader(file)}
 
 

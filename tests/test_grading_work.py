@@ -257,7 +257,7 @@ def test_what_is_no_notebook_has_a_result_all_the_same(given, said):
 )
 def test_damaged_cells_are_left_out(cells):
     result = grade(whole(cells=cells, metadata={"aigc": {"lang": "fr", "slug": 3}}))
-    assert result["score"] == 0.0 and result["problem"] == ""
+    assert result["score"] == 0.0 and result["problem"] == "It has no answer cell of this lab."
 
 
 def test_cells_beyond_the_limit_are_not_run():
@@ -278,6 +278,9 @@ def test_another_labs_notebook_is_named():
     other.cells = [cell for cell in other.cells if cell.cell_type == "markdown"]
     result = grade(other)
     assert result["score"] == 0.0 and any("of the lab “rl”" in note for note in result["notes"])
+    assert result["problem"] == "This notebook is of the lab “rl”." and len(result["notes"]) == 1
+    other.metadata["aigc"]["slug"] = SLUG
+    assert grade(other)["problem"] == "It has no answer cell of this lab."
 
 
 def test_language_without_metadata():

@@ -103,6 +103,12 @@ def test_decks_are_found_by_number_and_slug_and_unknown_ones_refused():
     assert result.exit_code == 2 and "no deck" in result.stderr and one.slug in result.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_said_before_the_work(monkeypatch):
+    monkeypatch.setattr(slides, "executed", lambda one, langs: pytest.fail("has begun"))
+    result = CliRunner().invoke(cli.main, ["slides", "1", "--to", "/proc/nowhere"])
+    assert result.exit_code == 2 and "choose another folder with --to" in result.stderr
+
+
 def test_the_source_line_refuses_an_unknown_claim(capsys):
     known = next(iter(claims.load()))
     slide.cite(known)

@@ -9,7 +9,7 @@ from itertools import accumulate
 from aigc_course.checks import close, expect, question
 from aigc_course.i18n import t
 
-PROMPT = "今天天气不错，我决定"
+PROMPT = "我最喜欢的颜色是"
 TEMPERATURES = (1.0, 1.5, 2.0)
 
 

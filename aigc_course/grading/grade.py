@@ -42,7 +42,8 @@ class Settings:
 
 @dataclass
 class Summary:
-    """What came of it. failed: students without a result, each with why: run again. graded: anew in this run."""
+    """What came of it. failed: students without a result, each with why: run again. graded: anew in this run. given:
+    (id of a cell that the course gave, what happened, in how many submissions), where that was in most."""
 
     graded: int = 0
     kept: int = 0
@@ -52,6 +53,7 @@ class Summary:
     alike: int = 0
     table: Path | None = None
     seconds: float = 0.0
+    given: tuple[str, str, int] | None = None
 
 
 Run = Callable[[Iterator[pools.Job]], Iterator[pools.Done]]
@@ -208,7 +210,9 @@ class _Grading:
             self.book.record(result["student"], result, result, datetime.fromisoformat(result["handed_in"]))
         marks = self.book.marks() if lost else marks
         answers: dict[str, dict[str, str]] = {asked.id: {} for asked in self.lab.questions}
+        broken: Counter[tuple[str, str]] = Counter()
         for result in self.store.all_results():
+            broken.update({(one["given"], one["what"]) for one in result["failed_cells"] if one.get("given")})
             rows.append(self._settle(result, marks[result["student"]]))
             for one in result["questions"]:
                 if len(one["answer"]) <= COMPARED:
@@ -216,6 +220,9 @@ class _Grading:
         self.summary.table = self.store.put_table(rows)
         self.summary.to_mark = sum(one["to_mark"] for one in rows)
         self.summary.problems = sum(bool(one["problem"]) for one in rows)
+        for (cell, what), count in broken.most_common(1):
+            if count > max(1, len(rows) / 2):
+                self.summary.given = cell, what, count
         groups = []
         for asked in self.lab.questions:
             stubs = tuple(self.lab.cells[asked.answer_id].sources.values())

@@ -38,18 +38,30 @@ def summary(done, console: Console) -> None:
     )
     if done.problems:
         console.print(
-            t(f"{done.problems} 份有问题，见表里的 problem 列。", f"{done.problems} with a problem (see the table).")
+            t(
+                f"{done.problems} 份有问题，见表里的 problem 列。",
+                f"{done.problems} with a problem: see the column problem of the table.",
+            )
+        )
+    if done.given:
+        cell, what, count = done.given
+        console.print(
+            t(
+                f"课程自带的格子 {cell} 在 {count} 份里出错（{what}），多半不怪学生：先看这台机器上的课程装全了没有。",
+                f"The course's own cell {cell} failed in {count} submissions ({what}), which is hardly the students' "
+                "fault: see whether the course on this machine is whole.",
+            )
         )
     if done.to_mark:
         console.print(
             t(
                 f"{done.to_mark} 道题等人批改：nbgrader formgrader；批完再运行一次这条命令。",
-                f"{done.to_mark} answers to mark by hand (formgrader); then run this command once more.",
+                f"To mark by hand: {done.to_mark} (formgrader); then run this command once more.",
             )
         )
     if done.alike:
         console.print(
-            t(f"{done.alike} 组答案很像，见 similarity/。", f"{done.alike} groups of like answers: see similarity/.")
+            t(f"{done.alike} 组答案很像，见 similarity/。", f"Groups of like answers: {done.alike}, see similarity/.")
         )
     for student, why in done.failed:
         console.print(f"[red]{escape(student)}: {escape(why)}")

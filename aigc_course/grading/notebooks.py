@@ -41,13 +41,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Submitted:
-    """A submission that could be read. answers: what the student wrote, by question, "" where it is missing."""
+    """A submission that could be read. answers: what the student wrote, by question, "" where it is missing. problem:
+    why there is nothing to grade in it, if so."""
 
     lang: str
     pieces: tuple[Piece, ...]
     steps: tuple[Step, ...]
     answers: dict[str, str]
     notes: list[Note] = field(default_factory=list)
+    problem: Note = ("", "")
 
 
 def read(data: bytes, lab: Lab, limits: Limits) -> Submitted:
@@ -57,10 +59,14 @@ def read(data: bytes, lab: Lab, limits: Limits) -> Submitted:
     raw = _cells(notebook, limits, notes)
     lang = _language(notebook, raw)
     slug = _mapping(_mapping(notebook.get("metadata")).get("aigc")).get("slug")
+    problem = ("里面没有这个练习的答案格。", "It has no answer cell of this lab.")
     if isinstance(slug, str) and slug != lab.slug:
-        notes.append((f"这份笔记本是练习“{slug[:40]}”的。", f"This notebook is of the lab “{slug[:40]}”."))
+        problem = (f"这份笔记本是练习“{slug[:40]}”的。", f"This notebook is of the lab “{slug[:40]}”.")
+        notes.append(problem)
     pieces = _pieces(raw, lab, lang, notes)
     answers = {asked.id: "" for asked in lab.questions}
+    if not {asked.answer_id for asked in lab.questions} & {piece.known.grade_id for piece in pieces if piece.known}:
+        return Submitted(lang, pieces, _steps(pieces, lab, []), answers, notes, problem)
     for asked in lab.questions:
         places = [i for i, piece in enumerate(pieces) if piece.known and piece.known.grade_id == asked.answer_id]
         if places:

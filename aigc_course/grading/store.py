@@ -34,13 +34,13 @@ class Store:
         self.results.mkdir(parents=True, exist_ok=True)
 
     def secret(self, seed: str | None) -> bytes:
-        """What hidden inputs are drawn from: made from `seed`, else drawn once for this lab and kept."""
-        if seed is not None:
-            return sha256(f"{self.lab.slug}/{seed}".encode()).digest()
+        """What hidden inputs are drawn from: made from `seed`, else drawn once for this lab. It is kept, so that a run
+        without a seed goes on with that of the last one."""
         path = self.out / "seeds" / f"{self.lab.slug}.txt"
-        if not path.exists():
+        if seed is not None or not path.exists():
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_whole(path, secrets.token_hex(32), mode=0o600)
+            drawn = secrets.token_hex(32) if seed is None else sha256(f"{self.lab.slug}/{seed}".encode()).hexdigest()
+            write_whole(path, drawn, mode=0o600)
         return bytes.fromhex(path.read_text(encoding="ascii"))
 
     def result(self, student: str) -> dict | None:
@@ -75,8 +75,10 @@ class Store:
         return self.out / step / student / self.lab.slug / f"{self.lab.slug}.{kind}"
 
     def put_table(self, rows: list[dict]) -> Path:
-        """grades.csv of the lab graded last, and the same under the lab's name."""
-        file = io.StringIO()
+        """grades.csv of the lab graded last, and the same under the lab's name. A byte order mark stands in front, or
+        Excel takes Chinese for something else."""
+        file = io.StringIO("\ufeff", newline="")
+        file.seek(0, io.SEEK_END)
         names = ["student", "score", "max_score", "to_mark", "late_days", "late_penalty", "problem"]
         names += [asked.id for asked in self.lab.questions] + ["handed_in", "received", "sha256"]
         writer = csv.DictWriter(file, names, lineterminator="\n")

@@ -65,7 +65,15 @@ def _graded(data: bytes, lab: labs.Lab, limits: Limits, secret: bytes, sha256: s
     i18n.set_lang(submitted.lang)
     outcome = session.run(submitted.steps, factory, lambda id: hidden_seed(secret, sha256, id), limits)
     questions = [_question(asked, submitted, outcome, lab) for asked in lab.questions]
-    failed = [{"cell": cell + 1, "what": what, "sentence": _cell_sentence(cell, what)} for cell, what in outcome.failed]
+    failed = [
+        {
+            "cell": cell + 1,
+            "what": what,
+            "sentence": _cell_sentence(cell, what),
+            "given": _given(submitted.pieces[cell]),
+        }
+        for cell, what in outcome.failed
+    ]
     return {
         "sha256": sha256,
         "lab": lab.slug,
@@ -74,7 +82,7 @@ def _graded(data: bytes, lab: labs.Lab, limits: Limits, secret: bytes, sha256: s
         "notes": [t(*note) for note in submitted.notes],
         "failed_cells": failed,
         "limits_hit": outcome.limits,
-        "problem": "",
+        "problem": t(*submitted.problem),
         "cells": [[piece.kind, piece.text, piece.known.grade_id if piece.known else ""] for piece in submitted.pieces],
     } | _totals(questions)
 
@@ -126,6 +134,11 @@ def _entry(asked: labs.Asked, verdict: Verdict, points: float | None, answer: st
 def _totals(questions: list[dict]) -> dict:
     points = [one["points"] for one in questions if one["points"] is not None]
     return {"score": float(sum(points)), "max_score": float(sum(one["max_points"] for one in questions))}
+
+
+def _given(piece: notebooks.Piece) -> str:
+    """The id of a cell that the course gave and no student may change, "" for any other."""
+    return piece.known.grade_id if piece.known and piece.known.locked else ""
 
 
 def _cell_sentence(cell: int, what: str) -> str:

@@ -77,6 +77,12 @@ def run(
     return first
 
 
+def first(name: str, seed: int) -> None:
+    """Train what another model starts from, and say so."""
+    Console().print(t(f"先要有 {name}（种子 {seed}）。", f"First of all {name} (seed {seed})."))
+    run(name, seed)
+
+
 def recipe_of(name: str) -> ModuleType:
     if name not in RECIPES:
         raise CourseError(
@@ -159,25 +165,33 @@ def _kept(finished: Path, settings: dict) -> dict | None:
 
 
 def table(name: str, metrics: dict, entry: dict, bars: dict[str, float]) -> Table:
-    """What was measured beside the manifest's value, its tolerance and the bar, with a verdict per line."""
-    shown = Table(title=t(f"模型 {name}：测得与清单", f"model {name}: measured and in the manifest"))
-    for heading in (
-        t("指标", "metric"),
-        t("测得", "measured"),
-        t("清单", "manifest"),
-        t("容差", "tolerance"),
-        t("上限", "at most"),
-        "",
-    ):
-        shown.add_column(heading, justify="left" if heading == t("指标", "metric") else "right")
+    """What was measured, beside the manifest's value, its tolerance and the bar where there are any, with a verdict."""
+    shown = Table(
+        title=t(f"模型 {name}：测得与清单", f"model {name}: measured and in the manifest")
+        if entry
+        else t(f"模型 {name}：测得", f"model {name}: measured")
+    )
+    rows = []
     for metric, value in metrics.items():
         known, tolerance = entry.get("metrics", {}).get(metric), entry.get("tolerance", {}).get(metric)
         good = agrees(value, known, tolerance, bars.get(metric))
-        shown.add_row(
-            metric,
-            *map(_number, (value, known, tolerance, bars.get(metric))),
-            "" if good is None else "✓" if good else "✗",
-        )
+        mark = "" if good is None else "✓" if good else "✗"
+        rows.append([metric, *map(_number, (value, known, tolerance, bars.get(metric))), mark])
+    headings = (
+        ("指标", "metric"),
+        ("测得", "measured"),
+        ("清单", "manifest"),
+        ("容差", "tolerance"),
+        ("上限", "at most"),
+        ("", ""),
+    )
+    kept = [
+        i for i, column in enumerate(zip(*rows, strict=True)) if any(column)
+    ]  # the manifest knows bundled models only
+    for i in kept:
+        shown.add_column(t(*headings[i]), justify="right" if i else "left")
+    for row in rows:
+        shown.add_row(*(row[i] for i in kept))
     return shown
 
 

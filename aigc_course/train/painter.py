@@ -73,7 +73,7 @@ def settings(seed: int) -> dict:
 
 def build(seed: int) -> tuple[torch.nn.ModuleDict, object]:
     """({"vae", "text", "unet"}, tokenizer); the autoencoder is trained first, and frozen."""
-    train.run("painter_vae", seed)
+    train.first("painter_vae", seed)
     vae = painter_vae.load(home() / "train" / f"painter_vae-{seed}" / "model").requires_grad_(False)
     torch.manual_seed(seed)
     tokenizer = build_tokenizer()

@@ -165,7 +165,7 @@ def trained(name: str, seed: int):
     """The model `name` of this seed: the bundled one if it was made so, else trained now if it is not yet."""
     if manifest.read(manifest.ZOO).get(name, {}).get("settings") == train.recipe_of(name).settings(seed):
         return load(manifest.ZOO / name)[0]
-    train.run(name, seed)
+    train.first(name, seed)
     return load(home() / "train" / f"{name}-{seed}" / "model")[0]
 
 
