@@ -205,7 +205,8 @@ def test_run_trains_measures_and_publishes(tiny, tmp_path, monkeypatch, capsys):
     zoo = tmp_path / "zoo"
     monkeypatch.setattr(manifest, "ZOO", zoo)
     metrics = train.run("lm", out=tmp_path / "out", publish=True)
-    assert "manifest" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "model lm: measured" in shown and "tolerance" not in shown  # there is nothing yet to compare it with
     entry = tomllib.loads((zoo / "manifest.toml").read_text("utf-8"))["lm"]
     assert entry["metrics"]["kl"] == pytest.approx(metrics["kl"], rel=1e-3)
     assert list(entry["other_seeds"]) == ["2"] and entry["torch"] == torch.__version__
@@ -214,6 +215,8 @@ def test_run_trains_measures_and_publishes(tiny, tmp_path, monkeypatch, capsys):
     start = time.monotonic()
     assert train.run("lm", seed=1, out=tmp_path / "out" / "lm-1") == metrics  # done already: not trained again
     assert time.monotonic() - start < 2
+    shown = capsys.readouterr().out
+    assert "measured and in the manifest" in shown and "tolerance" in shown
 
 
 def test_the_verdict_of_the_table():
