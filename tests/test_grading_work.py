@@ -209,8 +209,8 @@ def test_cells_that_fail_are_named_and_the_rest_goes_on():
     result = grade(notebook)
     assert points(result)["q1"] == 2.0
     assert [one["sentence"] for one in result["failed_cells"]] == [
-        "Cell 1 raised ZeroDivisionError.",
-        "Cell 2 raised Exception.",
+        "Cell 1 (1/0) raised ZeroDivisionError.",
+        "Cell 2 (raise type('Leak42', (Exception,), {})()) raised Exception.",
     ]
 
 

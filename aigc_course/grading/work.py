@@ -69,7 +69,7 @@ def _graded(data: bytes, lab: labs.Lab, limits: Limits, secret: bytes, sha256: s
         {
             "cell": cell + 1,
             "what": what,
-            "sentence": _cell_sentence(cell, what),
+            "sentence": _cell_sentence(cell, submitted.pieces[cell].text, what),
             "given": _given(submitted.pieces[cell]),
         }
         for cell, what in outcome.failed
@@ -141,10 +141,13 @@ def _given(piece: notebooks.Piece) -> str:
     return piece.known.grade_id if piece.known and piece.known.locked else ""
 
 
-def _cell_sentence(cell: int, what: str) -> str:
-    number = cell + 1
+def _cell_sentence(cell: int, code: str, what: str) -> str:
+    """Jupyter shows no number of a cell, so its first line of code is quoted."""
+    lines = (line.strip() for line in code.splitlines())
+    begins = next((line for line in lines if line and not line.startswith("#")), "")
+    name = t(f"第 {cell + 1} 格", f"Cell {cell + 1}") + (t(f"（{begins[:40]}）", f" ({begins[:40]})") if begins else "")
     return {
-        "dead": t(f"第 {number} 格结束了内核，已跳过。", f"Cell {number} ended its kernel and was left out."),
-        "time": t(f"第 {number} 格超时，已跳过。", f"Cell {number} took too long and was left out."),
-        "output": t(f"第 {number} 格打印太多，已跳过。", f"Cell {number} printed too much and was left out."),
-    }.get(what, t(f"第 {number} 格出错：{what}。", f"Cell {number} raised {what}."))
+        "dead": t(f"{name}结束了内核，已跳过。", f"{name} ended its kernel and was left out."),
+        "time": t(f"{name}超时，已跳过。", f"{name} took too long and was left out."),
+        "output": t(f"{name}打印太多，已跳过。", f"{name} printed too much and was left out."),
+    }.get(what, t(f"{name}出错：{what}。", f"{name} raised {what}."))
