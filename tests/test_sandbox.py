@@ -114,7 +114,8 @@ def test_an_honest_notebook_finds_what_it_needs(kernel, world):
     assert any("image/png" in output.get("data", {}) for output in plot)
     assert kernel.execute("import asyncio; await asyncio.sleep(0); 1 + 1", 20).outputs[-1]["data"]["text/plain"] == "2"
     pool = "import multiprocessing as mp\nwith mp.get_context('fork').Pool(2) as pool: print(pool.map(abs, [-1, -2]))"
-    assert kernel.execute(pool, 30).outputs[0]["text"] == "[1, 2]\n"
+    # how a print is cut into messages is a matter of timing
+    assert "".join(output["text"] for output in kernel.execute(pool, 30).outputs) == "[1, 2]\n"
     kernel.put("data/table.csv", b"a,b\n1,2\n")
     assert tried(kernel, "open('data/table.csv').read()") == "got a,b\n1,2\n"
     assert kernel.execute("1 / 0", 20).error == ("ZeroDivisionError", "division by zero")
