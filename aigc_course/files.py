@@ -3,7 +3,29 @@
 import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+
+from aigc_course.errors import CourseError
+
+
+@contextlib.contextmanager
+def writing(folder: Path, option: str) -> Iterator[None]:
+    """An OSError within becomes a CourseError that names the folder and the command's option for another one."""
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(
+            f"写不了 {folder}（{error.strerror or error}）：请用 {option} 换一个文件夹。",
+            f"Cannot write {folder} ({error.strerror or error}): choose another folder with {option}.",
+        ) from error
+
+
+def try_folder(folder: Path) -> None:
+    """Make the folder where it is missing and write to it; OSError, before the work and not after it, if that fails."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".write").touch()
+    (folder / ".write").unlink()
 
 
 def write_whole(path: Path, text: str, mode: int = 0o666) -> None:

@@ -21,7 +21,7 @@ from aigc_course.book.lint import remote_url
 from aigc_course.book.run import read_built
 from aigc_course.book.source import display_path
 from aigc_course.errors import CourseError
-from aigc_course.files import replace_folder
+from aigc_course.files import replace_folder, writing
 from aigc_course.i18n import LANGS
 
 HERE = Path(__file__).parent
@@ -69,13 +69,8 @@ def build(out: Path | None = None, slugs: list[str] | None = None) -> Path:
         titles = {"zh": course.load().title_zh, "en": course.load().title_en}
         (made / "index.html").write_text(site_pages.landing(titles, MARK), encoding="utf-8")
         _refuse_remote(made)
-        try:
+        with writing(out, "--out"):
             replace_folder(made, out)
-        except OSError as error:
-            raise CourseError(
-                f"写不了 {out}（{error.strerror or error}）：请用 --out 换一个文件夹。",
-                f"Cannot write {out} ({error.strerror or error}): choose another folder with --out.",
-            ) from error
     return out / "index.html"
 
 

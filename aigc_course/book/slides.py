@@ -13,8 +13,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from aigc_course import course, i18n
 from aigc_course.book import build, editions, lint, numbers, slide_page, source
 from aigc_course.book.run import execute
 from aigc_course.errors import CourseError
-from aigc_course.files import write_whole
+from aigc_course.files import try_folder, write_whole, writing
 from aigc_course.i18n import LANGS
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -185,25 +184,12 @@ def make(one: Deck, langs: Sequence[str], to: Path, pdf: bool = False) -> list[P
     CourseError where the source, a cell, the disk or the browser is not as needed; the files are whole or not there.
     """
     browser = find_browser() if pdf else None  # before the work, not after it
-    with _writing(to):
-        to.mkdir(parents=True, exist_ok=True)
-        (to / ".write").touch()
-        (to / ".write").unlink()
+    with writing(to, "--to"):
+        try_folder(to)
     made = []
     for lang, notebook in zip(langs, executed(one, langs), strict=True):
         made += _write(one, lang, notebook, to / lang, browser)
     return made
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CourseError(
-            f"写不了 {folder}（{error.strerror}）：请用 --to 换一个文件夹。",
-            f"Cannot write {folder} ({error.strerror}): choose another folder with --to.",
-        ) from error
 
 
 def _write(one: Deck, lang: str, notebook: NotebookNode, folder: Path, browser: str | None) -> list[Path]:
@@ -219,7 +205,7 @@ def _write(one: Deck, lang: str, notebook: NotebookNode, folder: Path, browser: 
     if outside := lint.remote_url(re.sub(r"<script>.*?</script>", "", html, flags=re.S)):
         raise CourseError(f"课件会从别处加载 {outside}。", f"The deck would load {outside} from elsewhere.")
     page, live = folder / f"{one.name}.html", folder / f"{one.name}.ipynb"
-    with _writing(folder):
+    with writing(folder, "--to"):
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(page, html)
         write_whole(live, nbformat.writes(notebook, version=4) + "\n")

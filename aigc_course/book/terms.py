@@ -80,13 +80,13 @@ def unpaired(lesson: course.Lesson, written: Source) -> list[str]:
             own = ((cell, text) for cell, text in prose if cell.lang in (None, lang) and uses(key, lang, text))
             cell, text = next(own, (None, ""))
             if cell and not term.stands_in(other, text):
-                zh, en = f"“{term.zh}（{term.en}）”", f"“{term.en} ({term.zh})”"
+                pair = f"“{term.zh}（{term.en}）”" if lang == "zh" else f"“{term.en} ({term.zh})”"
                 found.append(
                     complaint(
                         written.where,
                         cell.name,
-                        f"术语“{getattr(term, lang)}”在这里第一次出现，请两种形式都写：{zh if lang == 'zh' else en}。",
-                        f"“{getattr(term, lang)}” is first used here: give both forms, {zh if lang == 'zh' else en}.",
+                        f"术语“{getattr(term, lang)}”在这里第一次出现，请两种形式都写：{pair}。",
+                        f"“{getattr(term, lang)}” is first used here: give both forms, {pair}.",
                     )
                 )
     return found

@@ -6,7 +6,7 @@ import nbformat
 
 from aigc_course import course
 from aigc_course.errors import CourseError
-from aigc_course.files import write_whole
+from aigc_course.files import write_whole, writing
 from aigc_course.grading import lab as labs
 from aigc_course.i18n import LANGS
 
@@ -56,13 +56,8 @@ def release(slug: str, lang: str, to: Path, force: bool = False) -> list[Path]:
                 f"{path} 已经有了，而且内容不同（也许是学生的作业）：换一个文件夹，或加上 --force。",
                 f"{path} is there already and differs (a student's work?): choose another folder, or say --force.",
             )
-    try:
+    with writing(to, "--to"):
         to.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
             write_whole(path, text)
-    except OSError as error:
-        raise CourseError(
-            f"写不了 {to}（{error.strerror}）：请用 --to 换一个文件夹。",
-            f"Cannot write {to} ({error.strerror}): choose another folder with --to.",
-        ) from error
     return list(texts)

@@ -77,15 +77,15 @@ class Store:
     def put_table(self, rows: list[dict]) -> Path:
         """grades.csv of the lab graded last, and the same under the lab's name. A byte order mark stands in front, or
         Excel takes Chinese for something else."""
-        file = io.StringIO("\ufeff", newline="")
-        file.seek(0, io.SEEK_END)
+        file = io.StringIO()
         names = ["student", "score", "max_score", "to_mark", "late_days", "late_penalty", "problem"]
         names += [asked.id for asked in self.lab.questions] + ["handed_in", "received", "sha256"]
         writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        _write(self.out / "grades" / f"{self.lab.slug}.csv", file.getvalue())
-        _write(self.out / "grades.csv", file.getvalue())
+        text = "\ufeff" + file.getvalue()
+        _write(self.out / "grades" / f"{self.lab.slug}.csv", text)
+        _write(self.out / "grades.csv", text)
         return self.out / "grades.csv"
 
     def put_report(self, text: str) -> Path:

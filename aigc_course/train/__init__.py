@@ -13,6 +13,7 @@ from rich.table import Table
 from safetensors import SafetensorError
 
 from aigc_course.errors import CourseError
+from aigc_course.files import try_folder
 from aigc_course.i18n import t
 from aigc_course.progress import home
 from aigc_course.train import manifest
@@ -107,9 +108,7 @@ def _train(recipe: ModuleType, seed: int, folder: Path, resume: bool) -> dict:
     settings = recipe.settings(seed)
     finished = folder / "metrics.json"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".write").touch()
-        (folder / ".write").unlink()
+        try_folder(folder)
     except OSError as error:
         raise CourseError(
             f"写不了文件夹 {folder}（{error.strerror}）：请用 --out 换一个。",
