@@ -19,7 +19,7 @@ from aigc_course.checks import PUBLIC_SEED, Result, registry, run_check
 from aigc_course.i18n import set_lang
 
 ANSWERS = Path(__file__).parent / "answers"
-SEEDS = range(10)
+SEEDS = range(20)
 FEW_SEEDS = SEEDS[:4]  # for hundreds of answers; each seed draws many cases
 MUTANT_SEED = 1001
 LEAST_RIGHT, LEAST_WRONG, KILLED = 2, 5, 0.95
