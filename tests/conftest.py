@@ -1,6 +1,7 @@
 """Every test runs offline, in English, with a home of its own."""
 
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,8 @@ if getattr(sys.modules.get("sitecustomize"), "NetworkRefused", None) is None:
     sys.modules.pop("sitecustomize", None)
     import sitecustomize  # noqa: F401  (guards this process as it does the children)
 
+import torch  # noqa: E402
+
 from aigc_course import i18n, progress  # noqa: E402
 
 
@@ -36,7 +39,9 @@ def pytest_unconfigure(config):
 
 @pytest.fixture(autouse=True)
 def clean_slate(tmp_path, monkeypatch):
-    """A fresh home and the machine's language for each test."""
+    """A fresh home, the machine's language and the same random numbers for each test, in whatever order they run."""
+    random.seed(0)
+    torch.manual_seed(0)
     monkeypatch.setenv("AIGC_HOME", str(tmp_path / "aigc-home"))
     monkeypatch.setattr(i18n, "_current", None)
     progress._memory.clear()
