@@ -54,13 +54,20 @@ def ask(question: str, model="reasoner", think: bool = True, budget: int | None 
     """Ask one arithmetic story, in Chinese or English; the model answers greedily.
 
     model: the name of a bundled model, or a pair (model, tokenizer). think: False forbids the thinking. budget: at most
-    so many thinking tokens, then the thinking is cut off and the answer demanded. A question that the models were not
+    so many thinking tokens, then the thinking is cut off and the answer demanded. A question that the model was not
     made for is answered all the same, and the reply's `outside` says so. CourseError for an empty or overlong question,
     an unknown model, a budget that is not a whole number from 0 up.
     """
     [[attempt]] = attempts(model, [question.strip()], think=think, budget=budget)
-    reason = stories.outside(question)
+    reason = stories.outside(question, **_learned(model))
     return Reply(attempt.answer, attempt.thinking, len(attempt.ids), reason and str(reason))
+
+
+def _learned(model) -> dict:
+    """What the stories had that a bundled model learned from, for `stories.outside`; a pair's are not known."""
+    made = hub.read_manifest(hub.zoo_dir()).get(model, {}) if isinstance(model, str) else {}
+    settings = made.get("settings", {})
+    return {"longest": max(settings["operations"]), "kinds": settings["kinds"]} if "kinds" in settings else {}
 
 
 @cache

@@ -100,7 +100,7 @@ class Settings:
     prompts: int = 16
     samples: int = 8
     operations: Sequence[int] = range(1, stories.LONGEST + 1)
-    kinds: str = "+-×÷"
+    kinds: str = stories.KINDS
     learning_rate: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.95)
     warm_up: int = 5

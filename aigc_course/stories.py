@@ -17,6 +17,7 @@ from aigc_course.errors import CourseError
 
 LANGS = ("zh", "en")
 LONGEST = 8  # operations
+KINDS = "+-×÷"
 LARGEST = 99
 SMALL = 20  # half of the operands are no larger: people buy 5 more sooner than 93 more
 TEST_SHARE = 16  # one story in this many is never trained on
@@ -64,7 +65,7 @@ def sample(
     rng: random.Random,
     operations: int | Sequence[int] = range(1, LONGEST + 1),
     lang: str | None = None,
-    kinds: str = "+-×÷",
+    kinds: str = KINDS,
 ) -> Story:
     """A random story. operations: how many, or the numbers to choose from; lang: either if None; kinds: which ones."""
     lang = lang or rng.choice(LANGS)
@@ -81,7 +82,7 @@ def sample(
 
 
 @cache
-def operands(value: int, kinds: str = "+-×÷") -> dict[str, Sequence[int]]:
+def operands(value: int, kinds: str = KINDS) -> dict[str, Sequence[int]]:
     """The operations possible at `value` and their operands, so that the result is whole and from 1 to 99."""
     every = {
         "+": range(1, LARGEST - value + 1),
@@ -223,8 +224,11 @@ def parse(text: str) -> Story | None:
     return None
 
 
-def outside(text: str) -> CourseError | None:
-    """Why the models were not made for this question, as one sentence in both languages; None if they were."""
+def outside(text: str, longest: int = LONGEST, kinds: str = KINDS) -> CourseError | None:
+    """Why a model was not made for this question, as one sentence in both languages; None if it was.
+
+    longest, kinds: how many operations, and which, the stories had that it learned.
+    """
     story = parse(text)
     if story is None:
         return CourseError(
@@ -232,10 +236,16 @@ def outside(text: str) -> CourseError | None:
             "This is not the kind of story that the model learned, so do not trust its answer: "
             "word it like the examples.",
         )
-    if len(story.ops) > LONGEST:
+    if len(story.ops) > longest:
         return CourseError(
-            f"这道题有 {len(story.ops)} 步运算，模型只学过 1 到 {LONGEST} 步，答案不可信。",
-            f"This story has {len(story.ops)} operations and the model learned 1 to {LONGEST}: "
+            f"这道题有 {len(story.ops)} 步运算，模型只学过 1 到 {longest} 步，答案不可信。",
+            f"This story has {len(story.ops)} operations and the model learned 1 to {longest}: "
+            "do not trust its answer.",
+        )
+    if strange := "".join(kind for kind in KINDS if kind not in kinds and kind in dict(story.ops)):
+        return CourseError(
+            f"这道题要算 {' '.join(strange)}，模型只学过 {' '.join(kinds)}，答案不可信。",
+            f"This story takes {' '.join(strange)} and the model learned only {' '.join(kinds)}: "
             "do not trust its answer.",
         )
     values = story.values

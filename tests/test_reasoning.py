@@ -182,6 +182,11 @@ def test_what_is_outside_is_marked_and_what_is_inside_is_not(pair):
     assert inside.outside is None
     assert "not the kind" in outside.outside
     assert "⚠" in str(outside)
+    five = "小明有7个苹果" + "，又买了1个" * 5 + "，现在有几个？"
+    twice = "Tom has 7 apples and soon has 2 times as many. How many does Tom have now?"
+    for question, words in ((five, "5 operations and the model learned 1 to 4"), (twice, "× and the model learned")):
+        assert reasoning.ask(question, budget=0).outside is None
+        assert words in reasoning.ask(question, "carry_base", budget=0).outside
     assert str(Reply(9, "7+5=12，12-3=9", 17)) == "<think>7+5=12，12-3=9</think>9"
     assert str(Reply(None, "", 3)) == "no answer"
 

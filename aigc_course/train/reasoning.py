@@ -66,7 +66,7 @@ class Recipe:
     parent: str | None = None  # the model, of the same seed, that training starts from
     gentle: bool = False  # AdamW instead of Muon, where what was learned is to be kept
     operations: Sequence[int] = EVERY
-    kinds: str = "+-×÷"
+    kinds: str = stories.KINDS
     forget: float = 0.0  # how often carry and borrow are forgotten
     BARS: dict[str, float] = field(default_factory=dict)
     TOLERANCE: dict[str, float] = field(default_factory=lambda: {"accuracy": 0.02})
@@ -174,7 +174,7 @@ def trained(name: str, seed: int):
 
 @cache
 def test_stories(
-    operations: Sequence[int] = EVERY, kinds: str = "+-×÷", per_length: int = PER_LENGTH, least: int = 0
+    operations: Sequence[int] = EVERY, kinds: str = stories.KINDS, per_length: int = PER_LENGTH, least: int = 0
 ) -> list[Story]:
     """Stories that no model trained on, the same for every model, as many of each length and language. least: steps in
     which something is carried or borrowed."""
