@@ -41,6 +41,12 @@ set_lang(lang)
 print(t("七", "seven"))
 ```
 
+```{code-cell} ipython3
+:name: three
+:tags: [fragment]
+print(t("八", "eight"))
+```
+
 +++ {"tags": ["zh", "notes"], "name": "one-notes"}
 
 **1 分半**
@@ -170,8 +176,8 @@ def test_the_tiny_deck_becomes_a_page_and_a_live_notebook(deck, tmp_path):
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']?(https?:)?//", html)
     notebook = nbformat.read(live, as_version=4)
     kinds = [slide_page.slide_type(cell) for cell in notebook.cells]
-    assert kinds == ["skip", "slide", "", "notes"]
-    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2]
+    assert kinds == ["skip", "slide", "", "fragment", "notes"]
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2, 3]
     other = (tmp_path / "out" / "zh" / page.name).read_text(encoding="utf-8")
     assert "几个字" in other and "七" in other and "A few words" not in other
     assert i18n.get_lang() == "en"
@@ -248,7 +254,7 @@ def look(chrome, page_file: Path, shots: Path | None = None) -> list[str]:
     page.wait_for_function("window.Reveal && Reveal.isReady()")
     found = page.evaluate(LOOK)
     for number in range(page.evaluate("Reveal.getTotalSlides()") if shots else 0):
-        page.evaluate(f"Reveal.slide({number})")
+        page.evaluate(f"Reveal.slide({number}, 0, 99)")  # with all that comes later
         page.screenshot(path=str(shots / f"{page_file.stem}_{number + 1:02d}.png"))
     page.close()
     asked = [url for url in watch.outside if not url.startswith("file:")]
@@ -278,6 +284,22 @@ def test_the_look_finds_what_is_wrong(chrome, tmp_path):
     assert any("18.0 px" in p for p in said[4])
     assert any("leaves" in p or "overflows" in p for p in said[5])
     assert any("asks for http://example.com/x.png" in p for p in found)
+
+
+@pytest.mark.browser
+def test_what_is_to_be_guessed_comes_at_the_next_key_and_is_printed(chrome, deck, tmp_path):
+    page_file, live = slides.make(deck, ["en"], tmp_path / "out")
+    page = chrome.new_page()
+    page.goto(page_file.as_uri())
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    shown, later = page.locator("pre", has_text="seven").last, page.locator("pre", has_text="eight").last
+    assert shown.is_visible() and not later.is_visible()
+    page.keyboard.press("ArrowRight")
+    later.wait_for(timeout=5_000)
+    assert page.evaluate("Reveal.isLastSlide()")
+    page.set_content(slide_page.page("A deck", "en", slide_page.slides(nbformat.read(live, 4)), printed=True))
+    assert later.is_visible()
+    page.close()
 
 
 @pytest.mark.browser

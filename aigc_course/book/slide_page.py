@@ -74,7 +74,8 @@ def slides(notebook: NotebookNode) -> list[Slide]:
 
 
 def slide_type(cell: NotebookNode) -> str:
-    """A cell's part in a deck: "slide", "notes" or "skip"; "" where it stands on the slide that has begun."""
+    """A cell's part in a deck: "slide", "notes" or "skip"; "" where it stands on the slide that has begun, "fragment"
+    where it comes to it at the next key."""
     return cell.metadata.get("slideshow", {}).get("slide_type", "")
 
 
@@ -84,12 +85,13 @@ def _add_code(slide: Slide, cell: NotebookNode) -> None:
     slide.beside |= "beside" in tags
     if "show" in tags:
         slide.content.append(("shown", f'<pre class="code">{escape(cell.source)}</pre>'))
+    shown = []
     for output in cell.outputs:
         html = _output(output)
-        if html.startswith('<p class="source"'):
-            slide.sources.append(html)
-        else:
-            slide.content.append(("shown", html))
+        (slide.sources if html.startswith('<p class="source"') else shown).append(html)
+    if slide_type(cell) == "fragment":
+        shown = [f'<div class="fragment">{"".join(shown)}</div>']
+    slide.content += [("shown", html) for html in shown]
 
 
 def _output(output: NotebookNode) -> str:

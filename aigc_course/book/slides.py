@@ -2,7 +2,8 @@
 
 A source is slides/src/NN_slug.md, NN being the lecture's part, written as a lesson is: prose in both languages, code
 once. Prose that begins with a heading begins a slide (`#`: a title slide); what code cells show stands under it, or
-`beside` it with that tag; `show` shows the code too; prose tagged `notes` is what the speaker says.
+`beside` it with that tag; `show` shows the code too; what is tagged `fragment` comes at the next key, so that the
+class can guess before it; prose tagged `notes` is what the speaker says.
 
 The notebook is for jupyterlab-slideshow. jupyterlab-rise 0.43.1 reads the same slide types, but tried on 2026-11-26
 with JupyterLab 4.6.6 and ipywidgets 8 it ran no widget and asked Google for fonts.
@@ -100,8 +101,10 @@ def edition(text: source.Source, lang: str) -> NotebookNode:
             kind = "notes"
         elif prose and cell.source.lstrip().startswith("#"):
             kind, begun = "slide", True
+        elif not begun:
+            kind = "skip"
         else:
-            kind = "" if begun else "skip"
+            kind = "fragment" if "fragment" in tags else ""
         if kind:  # a cell without a type stands on the slide that has begun
             cell.metadata["slideshow"] = {"slide_type": kind}
         if not prose and "show" not in tags:
