@@ -73,9 +73,14 @@ def length_reward(story: stories.Story, attempt: Attempt) -> float:
     return len(attempt.ids) / 64
 
 
+def form_reward(story: stories.Story, attempt: Attempt) -> float:
+    """A bad one: 1 for a reply of the right form."""
+    return float(well_formed(attempt))
+
+
 def brevity_reward(story: stories.Story, attempt: Attempt) -> float:
     """A bad one: 1 for a reply of the right form, less a point for every 64 tokens, since tokens cost money."""
-    return float(well_formed(attempt)) - len(attempt.ids) / 64
+    return form_reward(story, attempt) - len(attempt.ids) / 64
 
 
 def gated_reward(story: stories.Story, attempt: Attempt) -> float:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from aigc_course import stories, train
+from aigc_course.arms import measured
 from aigc_course.sampling import wilson
 from aigc_course.train import arms, manifest, story_texts
 from aigc_course.train import reasoning as recipes
@@ -198,3 +199,21 @@ def test_the_bars_hold_for_every_seed_in_the_manifest(name):
         assert metrics["n"] >= 512
         for metric, most in EVERY[name].BARS.items():
             assert metrics[metric] <= most
+
+
+def test_what_the_lessons_say_of_reinforcement_learning_holds_in_every_stored_run():
+    def values(arm, measure="accuracy"):
+        return [row.value for row in measured(arm, measure)]
+
+    assert len(values("carry_grpo")) == 9 and min(values("carry_grpo")) >= 0.9
+    assert max(values("carry_base") + values("carry_base", "majority@16")) <= 0.3
+    assert min(values("r1_zero")) > 0.95 and max(values("r1_zero_base")) < 0.15
+    assert max(values("student_answers")) < min(values("student"))
+    tokens = {arm: [row.tokens for row in measured(arm, "accuracy")] for arm in ("r1_zero", "r1_zero_base")}
+    assert min(tokens["r1_zero"]) > 3 * max(tokens["r1_zero_base"]), "thinking grows because it pays"
+
+
+@pytest.mark.parametrize("lang", stories.LANGS)
+def test_the_reasoner_keeps_its_bar_in_both_languages(lang):
+    entry = manifest.read(manifest.ZOO)["reasoner"]
+    assert min(m[f"accuracy_{lang}"] for m in (entry["metrics"], *entry["other_seeds"].values())) >= 0.99

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from aigc_course import arms, reasoning, rl
 
 BASE = "r1_zero_base"
-REWARDS = {"length": rl.length_reward, "brevity": rl.brevity_reward, "gated": rl.gated_reward}
+REWARDS = {
+    "length": rl.length_reward,
+    "form": rl.form_reward,
+    "brevity": rl.brevity_reward,
+    "gated": rl.gated_reward,
+}
 UPDATES = 16
 SETTINGS = rl.Settings(prompts=8, operations=range(1, 5), learning_rate=3e-4, warm_up=2, max_new_tokens=64)
 SEEDS = (1, 2, 3)
