@@ -50,10 +50,7 @@ TOO_LONG = replace(MEND, operations=(5,), max_new_tokens=64)  # one operation mo
 STUDENT_RL = rl.Settings(
     prompts=64, operations=(1, 1, 2), learning_rate=2e-4, inner=1, beta=0.0, temperature=0.8, max_new_tokens=96
 )
-# for a student that has been taught: of three settings tried on seed 1 (long stories; those at a lower rate) the only
-# one that lost nothing
-TAUGHT_RL = replace(MEND, kinds=STUDENT_RL.kinds, max_new_tokens=64)
-ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES, TAUGHT_UPDATES = 60, 200, 200, 100
+ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES = 60, 200, 200
 STORED = {*(("r1_zero", seed, seed) for seed in SEEDS), ("carry_grpo", 1, 1)}  # runs that a lesson shows
 
 
@@ -178,7 +175,6 @@ def jobs() -> dict[tuple[str, str, str], Callable[[], list[dict]]]:
     add("carry_expert", "carry_base", rl.expert_iteration, MEND, MEND_UPDATES, pairs=same)
     add("carry_five", "carry_base", rl.grpo, TOO_LONG, MEND_UPDATES, pairs=same)
     add("student_rl", "student_base", rl.grpo, STUDENT_RL, STUDENT_UPDATES, pairs=same)
-    add("student_then_rl", "student", rl.grpo, TAUGHT_RL, TAUGHT_UPDATES, pairs=same)
     return table
 
 
