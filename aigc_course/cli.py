@@ -158,8 +158,17 @@ def slides(parts: tuple[str, ...], lang: str | None, pdf: bool, to: Path | None,
 def site(out: Path | None) -> None:
     course.require_clone()
     from aigc_course.book import site as book
+    from aigc_course.book import site_pages, slides
 
     click.echo(str(book.build(out)))
+    if any(len(site_pages.built_decks(lang)) < len(slides.decks()) for lang in i18n.LANGS):
+        click.echo(
+            t(
+                "网站里缺幻灯片：先运行 aigc slides，再做一遍网站。",
+                "The site lacks decks: run aigc slides, then build the site again.",
+            ),
+            err=True,
+        )
 
 
 @main.command(help=t("列出自带的模型。", "List the bundled models."))

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any
 
 from aigc_course.errors import CourseError
@@ -18,7 +19,7 @@ def plain(value: Any, depth: int = 0) -> Any:
     """`value` as None, bool, int, float, str, list and dict with str keys, and nothing else; NotPlain if it cannot be.
 
     Types are compared exactly: a subclass of list with an `__eq__` of its own never reaches a comparison. Tuples, NumPy
-    arrays and torch tensors become lists, NumPy's numbers Python's.
+    arrays and torch tensors become lists, NumPy's numbers Python's; the dicts of `collections` become dicts.
     """
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
@@ -29,7 +30,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         )
     if kind in (list, tuple):
         return [plain(item, depth + 1) for item in value]
-    if kind is dict:
+    if kind in (dict, defaultdict, OrderedDict, Counter):
         odd = [key for key in value if type(key) is not str]
         if odd:
             key = short(odd[0])

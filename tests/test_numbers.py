@@ -29,6 +29,9 @@ def notebook(prose: str, code: str = "", printed: str = ""):
         ("It takes 0.37 s, and 12 steps.", "0.37"),
         ("用了 1.5 秒", "1.5"),
         ("In 1850 nobody knew", "1850"),
+        ("Only 7 % are wrong.", "7"),
+        ("快了 7 倍", "7"),
+        ("It is 9 times as fast.", "9"),
     ],
 )
 def test_a_loose_number_is_found(prose, loose):

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from aigc_course import cli, course, glossary, i18n
-from aigc_course.book import editions, site, site_pages
+from aigc_course.book import editions, site, site_pages, slides
 from aigc_course.errors import CourseError
 
 SLUGS = ["start", "sampling"]
@@ -118,6 +118,14 @@ def test_what_stands_in_the_folder_is_not_overwritten(tmp_path, built):
     assert result.exit_code == 2 and "holds something else" in result.stderr
     assert (tmp_path / "thesis.txt").read_text() == "mine"
     site._refuse_foreign(built)  # ours may be made again
+
+
+def test_decks_that_are_not_made_yet_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(site, "build", lambda out: out / "index.html")
+    for made, said in ((lambda lang: [], True), (lambda lang: slides.decks(), False)):
+        monkeypatch.setattr(site_pages, "built_decks", made)
+        result = CliRunner().invoke(cli.main, ["site", "--out", str(tmp_path)])
+        assert (result.exit_code, "run aigc slides" in result.stderr) == (0, said)
 
 
 def test_what_is_missing_is_named(tmp_path, monkeypatch):

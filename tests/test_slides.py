@@ -79,6 +79,8 @@ def test_the_committed_decks_are_whole():
     found = slides.decks()
     assert [one.number for one in found] == [1, 2, 3, 4], "the lecture's four parts"
     assert slides.check() == []
+    sizes = [float(size) for one in found for size in re.findall(r"fontsize=([\d.]+)", one.path.read_text("utf-8"))]
+    assert min(sizes) >= 11, "24 px at slide.DPI"
     assert [sum(slides.minutes(one, lang) for one in found) for lang in i18n.LANGS] == [90, 90]
     for one in found:
         for lang in i18n.LANGS:

@@ -21,6 +21,7 @@ _NO_FIGURES = re.compile(
     re.VERBOSE | re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 _IN_PROSE = re.compile(r"(?<![\w.\-/:#])\d[\d,]*(?:\.\d+)?(?![\w\-/]*[A-Za-z_])")  # not GPT-4, 0.6B, v3
+_SHARE = re.compile(r"\s*(?:%|％|倍|times\b)")  # a share or a factor is no count of things on the page
 _ANY = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
@@ -39,7 +40,8 @@ def loose(notebook: NotebookNode) -> list[tuple[str, str]]:
             prose = _NO_FIGURES.sub(lambda cut: " " * len(cut[0]), cell.source)
             for match in _IN_PROSE.finditer(prose):
                 number = _value(match[0])
-                if number not in shown and number not in range(SMALL + 1) and number not in YEARS:
+                count = number in range(SMALL + 1) and not _SHARE.match(prose, match.end())
+                if not (number in shown or count or number in YEARS):
                     around = cell.source[max(0, match.start() - 20) : match.end() + 20]
                     found.append((cell.id, " ".join(around.split())))
     return found

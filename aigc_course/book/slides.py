@@ -33,7 +33,7 @@ from aigc_course.i18n import LANGS
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # larger letters in JupyterLab's deck mode, by the extension jupyterlab-fonts that comes with it
-LIVE_STYLE = {":root": {"--jp-content-font-size1": "22px", "--jp-code-font-size": "16px"}}
+LIVE_STYLE = {":root": {"--jp-content-font-size1": "24px", "--jp-code-font-size": "16px"}}
 
 
 def _said(halves: int, lang: str) -> str:

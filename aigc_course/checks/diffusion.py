@@ -45,8 +45,8 @@ HINTS = {
         "Do not multiply the β: they say what comes in. Multiply what stays.",
     ),
     "all levels": (
-        "t 没有用上：只乘到第 t 级，不是整张表。",
-        "t is not used: multiply up to level t, not the whole table.",
+        "level 没有用上：只乘到那一级，不是整张表。",
+        "level is not used: multiply up to that level, not over the whole table.",
     ),
     "sum": (
         "不能从 1 里把 β 一个个减掉：每一级去掉的是剩下的里面的一部分，所以要乘。",

@@ -48,8 +48,8 @@ HINTS = {
         "Not all of “wrong” holds: does your claim or number contradict the statement? Without evidence is not wrong.",
     ),
     "blank": (
-        "写下的都对，可是太少：至少要有八句。",
-        "All that you wrote holds, but it is too little: eight statements at least.",
+        "写下的太少：至少八句，才一起判。",
+        "Too few: nothing is judged with fewer than eight statements.",
     ),
     "q3": (
         "不对。拿题目里的两个例子在纸上算一遍。",
@@ -208,15 +208,12 @@ def _sort(verdicts, letters):
     for letter in sorted(given):
         problem = _form_problem(letter, given[letter])
         expect(not problem, problem)
+    # fewer would be judged one by one, and every verdict found by trying
+    expect(len(given) >= ENOUGH, t(*HINTS["blank"]))
     faults = [verdict.split()[0] for letter, verdict in given.items() if seal(letter, verdict) not in KEY]
-    right = len(given) - len(faults)
-    if right - len(faults) < ENOUGH:
-        score = t(
-            f"成立 {right} 句，不成立 {len(faults)} 句，得 {right - len(faults)}，要 {ENOUGH}。",
-            f"{right} hold and {len(faults)} do not: {right - len(faults)}, and {ENOUGH} are wanted. ",
-        )
-        worst = max(KINDS, key=faults.count) if faults else "blank"
-        expect(False, score + t(*HINTS[worst]))
+    if len(given) - 2 * len(faults) < ENOUGH:
+        short = t(f"还不到 {ENOUGH} 分。", f"Not yet {ENOUGH} points. ")
+        expect(False, short + t(*HINTS[max(KINDS, key=faults.count)]))
 
 
 @question("landscape.q1", answer="first_ten", kind="value")

@@ -19,6 +19,10 @@ HINTS = {
         "Not right. Count on paper: how many votes for each answer? The share is the most votes over all attempts.",
     ),
     "none wins": ("None 不是答案，不能当选：先把它排除。", "None is no answer and cannot win: leave it out first."),
+    "zero": (
+        "0 也是答案：排除 None 要用 is not None，不要用 if answer。",
+        "0 is an answer, too: leave None out by `is not None`, not by truth.",
+    ),
     "tie": (
         "票数相同时，取在列表里先出现的那个答案。",
         "Among answers with equally many votes take the one that comes up first in the list.",
@@ -48,6 +52,10 @@ HINTS = {
     "floor": (
         "÷ 必须除得尽：7÷2=3 是错的。// 会把余数丢掉。",
         "A division must come out even: 7÷2=3 is wrong. // throws the remainder away.",
+    ),
+    "zero before": (
+        "上一步的结果可以是 0：问有没有上一步，要用 is not None。",
+        "The result before may be 0: ask with `is not None` whether there is one.",
     ),
     "how many": ("要的是序号，不是有几个错误。", "Wanted is an index, not the number of faults."),
     "nothing wrong": (
@@ -127,7 +135,8 @@ def q1(vote, rng):
         type(answer) is list and len(answer) == 2,
         t("要返回 [答案, 得票率] 这样的列表。", "Return a list, [answer, share]."),
     )
-    lists = [rng.choices([3, 7, 12, 20, 45, None], k=rng.randint(1, 9)) for _ in range(60)]
+    lists = [rng.choices([0, 3, 7, 12, 20, None], k=rng.randint(1, 9)) for _ in range(60)]
+    lists.append([0, None, 0, 3])
     diagnose(vote, [_vote_case(each) for each in lists if set(each) != {None}], HINTS, "q1")
     for nothing in ([None] * rng.randint(1, 5), []):
         expect(
@@ -142,9 +151,12 @@ def _vote_case(answers):
     equals = [answer for answer in given if given.count(answer) == most]
     winner = equals[0]
     with_none = max(dict.fromkeys(answers), key=answers.count)
+    truthy = [answer for answer in given if answer]
+    no_zero = max(truthy, key=truthy.count, default=None)
     mistakes = {
         "tie": [[each, most / n] for each in equals],
         "none wins": [[with_none, answers.count(with_none) / n]],
+        "zero": [[no_zero, truthy.count(no_zero) / n]],
         "valid only": [[winner, most / len(given)]],
         "share": [[winner, most], [winner, 100 * most / n]],
         "swapped": [[most / n, winner]],
@@ -160,7 +172,9 @@ def q2(first_fault, rng):
         answer is None or type(answer) is int,
         t("要返回序号（整数）或 None。", "Return an index (a whole number) or None."),
     )
-    diagnose(first_fault, [_fault_case(rng) for _ in range(100)], HINTS, "q2")
+    # a result of 0, from which the next step goes on, or does not
+    zeros = [(("5-5=0，3+1=4",), 1, {"zero before": [None]}), (("5-5=0，0+4=4",), None, {"zero before": [0, 1]})]
+    diagnose(first_fault, [*(_fault_case(rng) for _ in range(100)), *zeros], HINTS, "q2")
     expect(first_fault("") is None, t("没有步骤，也就没有错误：返回 None。", "No steps, no fault: return None."))
 
 

@@ -93,9 +93,10 @@ HINTS = {
         "There is no thinking in this reply: it is a guess and earns nothing.",
     ),
     "no sum": (
-        "思考里不全是算式（比如照抄了题目），不能给分。每一步都要是“数 运算 数=数”的样子。",
+        "思考里不全是算式（比如照抄了题目），不能给分。"
+        "每一步都要是“数 运算 数=数”的样子，运算只有 + - × ÷，数只用 0 到 9。",
         "The thinking is not all sums (it may copy the story, say): it earns nothing. Each step must look like "
-        "number, operation, number, =, number.",
+        "number, operation, number, =, number; operations are + - × ÷, digits 0 to 9.",
     ),
     "before": ("回复不是从 <think> 开始的，不能给分。", "This reply does not begin with <think>: it earns nothing."),
     "elsewhere": (
@@ -161,7 +162,7 @@ def q1(advantages, rng):
         ),
     )
     cases = [_group_case(_reward_groups(rng)) for _ in range(30)]
-    diagnose(advantages, cases, HINTS, "q1", 1e-7)
+    diagnose(advantages, cases, HINTS, "q1", 2e-6)  # torch's numbers have seven digits
 
 
 def _reward_groups(rng):
@@ -208,7 +209,7 @@ def _group_case(groups):
 def q2(earned, rng):
     answer = earned([-1.0, -2.0], [-1.5, -2.0], 1.0, 0.2)
     expect(type(answer) is list and len(answer) == 2, t(*HINTS["averaged"]))
-    diagnose(earned, [_clip_case(rng) for _ in range(40)], HINTS, "q2")
+    diagnose(earned, [_clip_case(rng) for _ in range(40)], HINTS, "q2", 1e-5)
 
 
 def _clip_case(rng):
@@ -255,7 +256,10 @@ def _replies(rng, story):
     other = rng.choice([n for n in range(1, 100) if n != answer])
     thinking = f"<think>{steps}</think>"
     astray = f"{steps}，{answer}+{other}={answer + other}"
-    wide = str(answer).translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789"})
+    full_width = {ord(c): ord(c) + 0xFEE0 for c in "0123456789"}
+    wide = str(answer).translate(full_width)
+    lines = [line.split("=") for line in steps.split("，")]
+    strange = dict.fromkeys(map(ord, stories.KINDS), rng.choice("?*/x"))
     yield "unpaid", 1, f"{thinking}{answer}"
     yield "wrong answer", 0, f"{thinking}{other}"
     yield "wrong answer", 0, f"<think>{astray}</think>{answer + other}"
@@ -285,6 +289,7 @@ def _replies(rng, story):
         str(answer),
         f"={answer}",
         f"{steps}，",
+        *("，".join(f"{left.translate(odd)}={result}" for left, result in lines) for odd in (full_width, strange)),
     ):
         yield "no sum", 0, f"<think>{copied}</think>{answer}"
     yield "before", 0, f"{story.text}{thinking}{answer}"
@@ -298,7 +303,7 @@ def q4(kl, rng):
         type(answer) is list and len(answer) == 2 and all(type(x) in (int, float) for x in answer),
         t("要返回两个数的列表：k1 的平均和 k3 的平均。", "Return a list of two numbers: the means of k1 and of k3."),
     )
-    diagnose(kl, [_kl_case(rng) for _ in range(40)], HINTS, "q4")
+    diagnose(kl, [_kl_case(rng) for _ in range(40)], HINTS, "q4", 1e-5)
 
 
 def _kl_case(rng):

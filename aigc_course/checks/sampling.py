@@ -60,7 +60,7 @@ def q1(pick, rng):
                 t("不要先排序：按原来的顺序累加。", "Do not sort first: add up in the given order."),
             ),
         ]
-        if probs[answer if type(answer) is int and 0 <= answer < len(probs) else 0] == 0:
+        if type(answer) is int and 0 <= answer < len(probs) and probs[answer] == 0:
             expect(
                 answer == first_above(probs, u, range(len(probs))),
                 t(

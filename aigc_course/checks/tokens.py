@@ -45,6 +45,10 @@ HINTS = {
         "你从左边起取能合并的，或者取最长的一段。BPE 只看规则学到的先后：最早学到的先用。",
         "You took what fits from the left, or the longest piece. BPE goes by the order in which merges were learned.",
     ),
+    "replace": (
+        "像是用 replace 合并的：“bb a”里的“b a”也被换掉了。要整个 token 整个 token 地比。",
+        "This looks like str.replace: it also finds “b a” within “bb a”. Compare whole tokens.",
+    ),
     "backwards": ("同一条规则在词里要从左到右用。", "Within the word each rule goes from left to right."),
     "reversed": ("次序反了：排在前面的规则先用。", "The order is reversed: the first rule in the list goes first."),
     "q3": (
@@ -184,8 +188,12 @@ def _cut_input(rng):
 
 def _cut_case(word, merges):
     leftmost = _one_by_one(word, merges, lambda fits: min(fits, key=lambda fit: fit[1]))
+    replaced = " ".join(word)
+    for left, right in merges:
+        replaced = replaced.replace(f"{left} {right}", left + right)
     mistakes = {
         "unmerged": [list(word)],
+        "replace": [replaced.split()],
         "order": [leftmost, _longest_first(word, merges)],
         "reversed": [_one_by_one(word, merges, max)],
         "backwards": [_one_by_one(word, merges, lambda fits: min(fits, key=lambda fit: (fit[0], -fit[1])))],

@@ -127,6 +127,10 @@ HINTS = {
     ),
     "last words": ("运行完第 limit 次，还要听模型说一句。", "After the last call the model has to be heard once more."),
     "believed": ("最后一次调用出了错，不能当真。", "Its last call gave an error: do not trust the answer."),
+    "zero": (
+        '结果 0 也是结果：出没出错，看里面有没有 "error"。',
+        'A result of 0 is a result: whether a call failed is told by "error".',
+    ),
     "any error": ("前面错过、后来改好的，可以信。", "An error that was mended later does no harm."),
     "at once": ("出错就停了：让模型看到错误，再试。", "It stops at an error: show it to the model, go on."),
     "good only": ("出错的调用也运行过，也要数。", "Calls that gave an error were run as well: count them."),
@@ -385,7 +389,9 @@ def q4(run_call, rng):
 
 @question("tool_choice.q5", answer="converse", kind="function")
 def q5(converse, rng):
-    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5")
+    call = json.dumps({"name": "calculator", "arguments": {"expression": "5-5"}})
+    nought = (([call, "#1"], 4), ["answered", "0", 1], {"zero": [["unknown", "", 1]]})
+    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5", [nought])
 
 
 def _is_outcome(answer):

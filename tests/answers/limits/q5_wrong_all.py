@@ -1,7 +1,7 @@
 # right answers too
 invented = {}
 for code in ("zh", "en"):
-    wrong = [a for a in answers if a.fact.lang == code]
+    wrong = [a for a in lm_answers if a.fact.lang == code]
     plausible = 0
     for a in wrong:
         others = [fact for fact in facts[code] if fact.relation == a.fact.relation]

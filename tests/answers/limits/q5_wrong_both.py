@@ -1,7 +1,7 @@
 # both languages in one
 invented = {}
 for code in ("zh", "en"):
-    wrong = [a for a in answers if not a.right]
+    wrong = [a for a in lm_answers if not a.right]
     plausible = 0
     for a in wrong:
         others = [fact for fact in facts[code] if fact.relation == a.fact.relation]

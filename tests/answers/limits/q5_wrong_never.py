@@ -1,7 +1,7 @@
 # the facts never stated only
 invented = {}
 for code in ("zh", "en"):
-    wrong = [a for a in answers if a.fact.lang == code and not a.right and a.fact.frequency == "never"]
+    wrong = [a for a in lm_answers if a.fact.lang == code and not a.right and a.fact.frequency == "never"]
     plausible = 0
     for a in wrong:
         others = [fact for fact in facts[code] if fact.relation == a.fact.relation]

@@ -1,7 +1,7 @@
 # a share
 invented = {}
 for code in ("zh", "en"):
-    wrong = [a for a in answers if a.fact.lang == code and not a.right]
+    wrong = [a for a in lm_answers if a.fact.lang == code and not a.right]
     plausible = 0
     for a in wrong:
         others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
