@@ -277,7 +277,7 @@ RECIPES |= {
         ("twice", 2, (1,)),
         ("four_times", 4, (1, 2, 3)),
         ("eight_times", 8, (1, 2, 3)),
-        ("sixteen_times", 16, (1,)),
+        ("sixteen_times", 16, (1, 2, 3)),
     )
     for name in train.LONGER[how]
 }
