@@ -27,7 +27,8 @@ _ANY = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 def loose(notebook: NotebookNode) -> list[tuple[str, str]]:
     """(cell id, the number with its surroundings) of each number in the prose of a built lesson that no cell of code
-    sets, computes or claims. Small counts and years are let through; 40 % may be shown as 0.4."""
+    sets, computes or claims. Small counts (no shares, no factors) and years are let through; 40 % may be shown as
+    0.4."""
     shown: set[float] = set()
     for cell in notebook.cells:
         if cell.cell_type == "code":
