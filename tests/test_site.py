@@ -1,4 +1,4 @@
-"""The course's website, built of two lessons: its links, its search, and what a browser makes of it from a disk."""
+"""The course's website, built of three lessons: its links, its search, and what a browser makes of it from a disk."""
 
 import re
 from html.parser import HTMLParser
@@ -12,7 +12,7 @@ from aigc_course import cli, course, glossary, i18n
 from aigc_course.book import editions, site, site_pages, slides
 from aigc_course.errors import CourseError
 
-SLUGS = ["start", "sampling"]
+SLUGS = ["start", "sampling", "limits"]
 # Sphinx 11 will drop what MyST-Parser 5.2 still uses
 pytestmark = pytest.mark.filterwarnings(
     "ignore:'myst_(parser|nb):DeprecationWarning", "ignore:'myst_(parser|nb):PendingDeprecationWarning"
@@ -110,6 +110,12 @@ def test_widgets_say_that_they_are_stills_and_predictions_say_so_themselves(buil
     assert lesson.count('class="live"') == 1 and "the live one runs in JupyterLab" in lesson
     alts = [alt for page in pages(built / "en" / "lessons").values() for alt in page.alts]
     assert len(alts) > 3 and set(alts) == {"what the code above draws"}
+
+
+def test_a_table_that_code_wrote_as_markdown_is_a_table(built):
+    for path, page in pages(built).items():
+        assert not re.search(r"\|\s*:?--", page.text), path
+    assert "| :---" in course.lesson("limits").notebook("en").read_text(encoding="utf-8")  # or this shows nothing
 
 
 def test_what_stands_in_the_folder_is_not_overwritten(tmp_path, built):

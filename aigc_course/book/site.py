@@ -141,6 +141,7 @@ def _settings(source: Path, lang: str) -> dict:
         "extensions": ["myst_nb", "aigc_course.book.site_sphinx"],
         "exclude_patterns": ["extra", "locale"],
         "nb_execution_mode": "off",
+        "nb_render_markdown_format": "myst",  # for what code says as Markdown: CommonMark has no tables
         "nb_code_prompt_show": i18n.t("显示代码", "Show the code"),
         "nb_code_prompt_hide": i18n.t("收起代码", "Hide the code"),
         "myst_enable_extensions": ["dollarmath", "deflist"],
