@@ -89,7 +89,6 @@ def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=No
     import matplotlib.pyplot as plt
     from IPython.display import Image as Shown
     from IPython.display import display
-    from PIL import Image
 
     pictures, titles = list(pictures), list(titles or [])
     columns = min(columns, len(pictures))
@@ -106,12 +105,23 @@ def gallery(pictures, titles=None, columns: int = 8, size: float = 1.25, rows=No
             ax.set_title(titles[i], fontsize=11, pad=3)
         if rows and i % columns == 0:
             ax.set_ylabel(rows[i // columns], fontsize=11, rotation=0, ha="right", va="center")
-    drawn, small = io.BytesIO(), io.BytesIO()
+    drawn = io.BytesIO()
     fig.savefig(drawn, dpi=plt.rcParams["figure.dpi"])
     plt.close(fig)
-    octree = Image.Quantize.FASTOCTREE  # the usual median cut drops a colour that few pixels have
-    Image.open(drawn).convert("RGB").quantize(256, octree).save(small, "PNG", optimize=True)
-    display(Shown(small.getvalue()))
+    display(Shown(small_png(drawn.getvalue())))
+
+
+def small_png(png: bytes) -> bytes:
+    """The picture as a PNG of 256 colours, about a third as large; one that has a palette already stays as it is."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png))
+    if picture.mode == "P":
+        return png
+    small = io.BytesIO()
+    # median cut, the usual method, drops a colour that few pixels have; an octree turns white into a pale grey
+    picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(small, "PNG", optimize=True)
+    return small.getvalue()
 
 
 def fail_on_missing_glyphs() -> None:

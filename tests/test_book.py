@@ -1,14 +1,18 @@
 """The builder: editions, stamps, labs, and each way in which a source or a built file can be wrong."""
 
 import ast
+import base64
+import io
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 
 from aigc_course import course, glossary
 from aigc_course.book import build, editions, lint, run, source
+from aigc_course.book.run import read_built
 from aigc_course.errors import CourseError
 
 LESSON = """---
@@ -137,6 +141,26 @@ def test_build_makes_two_editions_and_a_second_build_changes_nothing(scratch):
     assert build.build(force=True) == []
     assert (root / "notebooks/zh/01_one.ipynb").read_bytes() == bytes_before
     assert build.check() == []
+
+
+def pngs(notebook) -> list[bytes]:
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return [base64.b64decode(o.data["image/png"]) for o in outputs if "image/png" in o.get("data", {})]
+
+
+def test_figures_are_built_with_few_colours(scratch):
+    figure = 'import matplotlib.pyplot as plt\nplt.plot([1, 3, 2], color="#0072B2")\nplt.show()'
+    root = stamped(scratch, LESSON.replace('print(t("你好", "hello"), tier)', figure))
+    build.build()
+    [png] = pngs(nbformat.read(root / "notebooks/zh/01_one.ipynb", as_version=4))
+    picture = Image.open(io.BytesIO(png))
+    assert picture.mode == "P"
+    assert any(abs(r) + abs(g - 0x72) + abs(b - 0xB2) < 9 for _, (r, g, b) in picture.convert("RGB").getcolors(256))
+
+
+def test_the_figures_of_the_lessons_are_so():
+    found = [png for path in sorted(course.root().glob("notebooks/*/*.ipynb")) for png in pngs(read_built(path))]
+    assert len(found) > 50 and all(Image.open(io.BytesIO(png)).mode == "P" for png in found)
 
 
 def test_a_changed_source_is_built_again_and_check_says_so(scratch):

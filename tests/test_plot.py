@@ -9,8 +9,10 @@ from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from matplotlib import font_manager
+from PIL import Image
 
 from aigc_course import course, plot
 from aigc_course.i18n import set_lang
@@ -140,6 +142,24 @@ def test_model_and_truth_can_be_told_apart_and_read_on_white():
     assert len(set(plot.COLORS.values())) == len(plot.COLORS)
     for name in ("model", "truth", "good", "muted", "text"):
         assert 1.05 / (luminance(plot.COLORS[name]) + 0.05) >= 3, name
+
+
+def test_a_picture_of_256_colours_keeps_white_and_the_rarest_colour_and_is_small():
+    plot.style()
+    fig, ax = plot.figure()
+    for i, colour in enumerate(plot.COLORS.values()):
+        ax.plot([i, i + 1, i], color=colour)
+    ax.plot([3], [0.1], ",", color="#F0E442")  # one pixel of a colour that is nowhere else, on white
+    ax.imshow(np.arange(600).reshape(20, 30), extent=(0, 9, 1, 2), aspect="auto")
+    buffer = io.BytesIO()
+    fig.savefig(buffer)
+    small = plot.small_png(buffer.getvalue())
+    was, now = (np.asarray(Image.open(io.BytesIO(b)).convert("RGB"), dtype=int) for b in (buffer.getvalue(), small))
+    assert Image.open(io.BytesIO(small)).mode == "P" and len(small) < len(buffer.getvalue()) / 2
+    assert np.abs(was - now).max() <= 16
+    white = (was == 255).all(-1)
+    assert white.any() and (now[white] == 255).all()
+    assert plot.small_png(small) is small
 
 
 def test_the_font_comes_with_its_licence_and_is_small():

@@ -1,5 +1,6 @@
 """`aigc build` makes both editions and the student labs; `aigc build --check` finds what is not as the sources say."""
 
+import base64
 import os
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from aigc_course.book.source import accept as stamp
 from aigc_course.errors import CourseError
 from aigc_course.files import write_whole
 from aigc_course.i18n import LANGS, t
+from aigc_course.plot import small_png
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -55,13 +57,16 @@ def is_executed(notebook: NotebookNode) -> bool:
 
 
 def tidy(executed: NotebookNode, fresh: NotebookNode) -> NotebookNode:
-    """The fresh notebook with the executed one's outputs, less all that differs from run to run."""
+    """The fresh notebook with the executed one's outputs, less all that differs from run to run, its pictures small."""
     for cell, done in zip(fresh.cells, executed.cells, strict=True):
         if cell.cell_type != "code":
             continue
         cell.execution_count = done.execution_count
         for output in done.outputs:
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+            data = output.get("data", {})
+            data.pop(WIDGET_VIEW, None)
+            if png := data.get("image/png"):
+                data["image/png"] = base64.b64encode(small_png(base64.b64decode(png))).decode()
             last = cell.outputs[-1] if cell.outputs else {}
             if output.output_type == "stream" and last.get("name") == output.name:
                 last.text += output.text  # how a stream is cut into messages is a matter of timing
