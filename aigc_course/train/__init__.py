@@ -25,7 +25,7 @@ LONGER = {
     "twice": ON_THE_CURVE,
     "four_times": ON_THE_CURVE[1:],
     "eight_times": ON_THE_CURVE[2:],
-    "sixteen_times": ON_THE_CURVE[3:],
+    "sixteen_times": ON_THE_CURVE[2:],
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
