@@ -50,8 +50,8 @@ TOO_LONG = replace(MEND, operations=(5,), max_new_tokens=64)  # one operation mo
 STUDENT_RL = rl.Settings(
     prompts=64, operations=(1, 1, 2), learning_rate=2e-4, inner=1, beta=0.0, temperature=0.8, max_new_tokens=96
 )
-# for a student that has been taught: the only one of three settings tried on seed 1 that gained (at 3e-4 on stories of
-# all lengths and at 5e-4 on these it lost)
+# for a student that has been taught: the only one of three settings tried on seed 1 that lost nothing (at 3e-4 on
+# stories of all lengths and at 5e-4 on these it did)
 TAUGHT_RL = replace(MEND, kinds=STUDENT_RL.kinds, learning_rate=2e-4, max_new_tokens=64)
 ELICIT_UPDATES, MEND_UPDATES, STUDENT_UPDATES, TAUGHT_UPDATES = 60, 200, 200, 600
 STORED = {*(("r1_zero", seed, seed) for seed in SEEDS), ("carry_grpo", 1, 1)}  # runs that a lesson shows
