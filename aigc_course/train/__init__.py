@@ -26,6 +26,7 @@ LONGER = {
     "four_times": ON_THE_CURVE[1:],
     "eight_times": ON_THE_CURVE[2:],
     "sixteen_times": ON_THE_CURVE[2:],
+    "thirtytwo_times": ON_THE_CURVE[3:],
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {

@@ -278,6 +278,7 @@ RECIPES |= {
         ("four_times", 4, (1, 2, 3)),
         ("eight_times", 8, (1, 2, 3)),
         ("sixteen_times", 16, (1, 2, 3)),
+        ("thirtytwo_times", 32, (1, 2, 3)),
     )
     for name in train.LONGER[how]
 }
