@@ -48,10 +48,11 @@ def _fits(value: object, options: list[str]) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
 
 
-def reveal(id: str, truth: float | int | str, sentence: str) -> None:
-    """Show what was predicted under `id` beside the measured `truth`, then `sentence`; the form takes no more changes.
+def reveal(id: str, truth: float | int | str, sentence: str, label: str | None = None) -> None:
+    """Show what was predicted under `id` beside the `truth`, then `sentence`; the form takes no more changes.
 
     truth: a number; for a form with options the right one's index or text. Without a prediction only the truth shows.
+    label: what the truth is, where it was not measured in the lesson ("estimated", "the report says").
     CourseError if the prediction's form has not been shown in this session.
     """
     if id not in _forms:
@@ -62,7 +63,8 @@ def reveal(id: str, truth: float | int | str, sentence: str) -> None:
         truth = options[truth]
     if options and truth not in options:
         raise ValueError(f"{id}: {truth!r} is none of the options {options}")
-    cells = [(t("实际", "in fact") if options else t("测得", "measured"), _written(truth, form.unit), COLORS["truth"])]
+    named = label or (t("实际", "in fact") if options else t("测得", "measured"))
+    cells = [(named, _written(truth, form.unit), COLORS["truth"])]
     text, guess = sentence, progress.prediction(id)
     if _fits(guess, options):
         form.locked = True

@@ -53,7 +53,8 @@ def sensitivity(marks: Marks, weights: Mapping[str, float], by: float = 0.2) -> 
 def safe_range(marks: Marks, weights: Mapping[str, float], need: str) -> tuple[float, float]:
     """(lowest, highest) factor by which the weight of one need may be multiplied and the winner stays the winner.
 
-    The lead over a rival is a straight line in the factor: rest + factor × part. It changes sign where that is 0.
+    The lead over a rival, before the division by all weights, is a straight line in the factor: rest + factor × part.
+    It changes sign where that is 0.
     """
     first, low, high = winner(marks, weights), 0.0, math.inf
     for rival in marks:

@@ -111,6 +111,12 @@ def test_reveal_puts_both_side_by_side_and_locks_the_form(shell):
     assert learn._forms["x.p1"].locked
 
 
+def test_a_truth_that_was_not_measured_says_what_it_is(shell):
+    ask_number()
+    plain = shown(learn.reveal, "x.p1", 74.23, "On news.", "estimated")["text/plain"]
+    assert plain.startswith("estimated: 74.2 words")
+
+
 def test_reveal_of_an_option(shell):
     ask_option()
     learn._forms["x.p2"].value = 0
