@@ -339,6 +339,11 @@ def test_links_to_read_are_no_remote_loads(text):
     assert lint.remote_url(text) is None
 
 
+def test_stars_that_markdown_leaves_as_they_are_are_found():
+    assert lint.bare_stars("**忙不忙要紧。**所以要算。")
+    assert not lint.bare_stars("**忙不忙要紧**。所以要算。**再算。** 行 `a**b` 里的不算。")
+
+
 def test_notebook_problems(tmp_path):
     cell = nbformat.v4.new_code_cell("x", id="one-x")
     cell.outputs = [

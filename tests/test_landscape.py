@@ -150,7 +150,7 @@ def test_where_a_claim_stands():
 
 def test_the_lessons_sums_are_in_the_ledger():
     ledger = claims.load()
-    assert f"{5000 / 10 / 365:.1f}" in ledger["landscape-west-lake"].zh
+    assert f"{5000 / 10 / 365:.2f}" in ledger["landscape-west-lake"].zh
     assert f"{700e9 / 190_000 / 1e6:.1f} MB" in ledger["landscape-four-novels"].en
     assert f"{100 * (142.62 - 118.42) / 142.62:.0f} %" in ledger["landscape-nvidia"].en
     pairs = re.findall(r"([\d.]+) % and ([\d.]+) %", ledger["landscape-facts"].en)

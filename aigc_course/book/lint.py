@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
 from aigc_course import course, glossary, learn
@@ -12,6 +13,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS
 
 MAX_BYTES = 400_000
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
 _REMOTE = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*["']?\s*(?:https?:)?//   # in a page
     | @import\s+(?:url\()?["']?\s*(?:https?:)?//                                        # in a style
@@ -76,7 +78,23 @@ def source_problems(source: Source) -> list[str]:
         for lang in [cell.lang] if cell.lang else LANGS:
             found += [complaint(source.where, cell.name, p, p) for p in glossary.lint(lang, _words(cell, lang))]
         found += _text_problems(source.where, cell.name, cell.text)
+        if cell.kind == "markdown":
+            found += [
+                complaint(
+                    source.where,
+                    cell.name,
+                    f"“{near}”里的星号会原样显示：句号放到 ** 外面。",
+                    f"the stars of “{near}” would be shown as they are: put the full stop outside of **.",
+                )
+                for near in bare_stars(cell.text)
+            ]
     return found
+
+
+def bare_stars(text: str) -> list[str]:
+    """Where ** is no emphasis to Markdown: after a punctuation mark it only ends it if no letter follows."""
+    parts = [part for token in _MARKDOWN.parse(text) for part in token.children or [] if part.type == "text"]
+    return [part.content[-60:] for part in parts if "**" in part.content]
 
 
 def labels(lang: str, code: str) -> str:

@@ -24,7 +24,7 @@ ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
 LONGER = {
     "twice": ON_THE_CURVE,
     "four_times": ON_THE_CURVE[1:],
-    "eight_times": ON_THE_CURVE[2:],
+    "eight_times": ON_THE_CURVE[1:],
     "sixteen_times": ON_THE_CURVE[2:],
     "thirtytwo_times": ON_THE_CURVE[3:],
 }
