@@ -17,12 +17,6 @@ from aigc_course.grading.limits import Limits
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 LIMITS = Limits(cell=4, call=4, total=40, memory=700, scratch=50)
 MARK = Path("/tmp/aigc-hostile-was-here")
-AT_THE_WALLS = (  # files, processes, sockets, limits
-    *("daemon", "debugger", "disk_bomb", "fork_bomb", "forged_results", "home_and_passwords", "kills_everything"),
-    *("loopback", "memory_bomb", "mount", "network", "oracle_by_path", "oracle_unhidden", "others_work", "own_loop"),
-    *("pickle_bomb", "print_bomb", "rewrites_the_course", "seed_in_environment", "segfault", "stubborn_loop"),
-    *("thread_bomb", "unix_socket"),
-)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -60,8 +54,5 @@ def test_no_point_is_got_and_the_next_submission_is_graded_as_ever(path):
 
 @pytest.mark.timeout(600)
 def test_an_ordinary_user_grades_as_safely():
-    """The walls of an ordinary user are others than root's: what leans on them, again as nobody. Tricks within Python
-    (a patched module, a forged object) meet the same code whoever runs it."""
-    known = {path.stem for path in HOSTILE}
-    assert known >= set(AT_THE_WALLS)
-    ordinary.run_again(__file__, "-k", " or ".join(f"ever[{name}]" for name in AT_THE_WALLS))
+    """The walls of an ordinary user are others than root's: all of the above again, as nobody."""
+    ordinary.run_again(__file__, "-k", "no_point_is_got")

@@ -13,7 +13,7 @@ from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS
 
 MAX_BYTES = 400_000
-_MARKDOWN = MarkdownIt("commonmark").enable("table")
+MARKDOWN = MarkdownIt("commonmark").enable("table")  # what the decks are rendered with, too
 _REMOTE = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*["']?\s*(?:https?:)?//   # in a page
     | @import\s+(?:url\()?["']?\s*(?:https?:)?//                                        # in a style
@@ -93,7 +93,7 @@ def source_problems(source: Source) -> list[str]:
 
 def bare_stars(text: str) -> list[str]:
     """Where ** is no emphasis to Markdown: after a punctuation mark it only ends it if no letter follows."""
-    parts = [part for token in _MARKDOWN.parse(text) for part in token.children or [] if part.type == "text"]
+    parts = [part for token in MARKDOWN.parse(text) for part in token.children or [] if part.type == "text"]
     return [part.content[-60:] for part in parts if "**" in part.content]
 
 

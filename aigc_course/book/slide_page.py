@@ -9,9 +9,9 @@ from html import escape, unescape
 from importlib.util import find_spec
 from pathlib import Path
 
-from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
+from aigc_course.book.lint import MARKDOWN
 from aigc_course.errors import CourseError
 from aigc_course.plot import FONT
 
@@ -54,20 +54,20 @@ class Slide:
 
 def slides(notebook: NotebookNode) -> list[Slide]:
     """The slides of an executed deck, by the slide types in its cells' metadata."""
-    markdown, found = MarkdownIt("commonmark").enable("table"), []
+    found = []
     for cell in notebook.cells:
         kind = slide_type(cell)
         if kind == "skip":
             continue
         if kind == "slide":
             heading, _, rest = cell.source.lstrip().partition("\n")
-            found.append(Slide(markdown.render(heading).strip()))
+            found.append(Slide(MARKDOWN.render(heading).strip()))
             if rest.strip():
-                found[-1].content.append(("words", markdown.render(rest)))
+                found[-1].content.append(("words", MARKDOWN.render(rest)))
         elif kind == "notes":
-            found[-1].notes.append(markdown.render(cell.source))
+            found[-1].notes.append(MARKDOWN.render(cell.source))
         elif cell.cell_type == "markdown":
-            found[-1].content.append(("words", markdown.render(cell.source)))
+            found[-1].content.append(("words", MARKDOWN.render(cell.source)))
         else:
             _add_code(found[-1], cell)
     return found
