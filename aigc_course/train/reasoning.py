@@ -63,6 +63,7 @@ class Recipe:
     width: int = 128
     layers: int = 3  # with two, the model now and then takes two operations in the wrong order
     per_line: int = 1  # of the written steps, for the exact measure
+    longest_sum: int | None = None  # operations of the longest bare sum; None: as many as this model's lines have
     parent: str | None = None  # the model, of the same seed, that training starts from
     gentle: bool = False  # AdamW instead of Muon, where what was learned is to be kept
     operations: Sequence[int] = EVERY
@@ -88,8 +89,8 @@ class Recipe:
         return list(self.operations[:longest])
 
     def beside(self, tokenizer, rng: random.Random) -> list[Row]:
-        """The bare sums of one step: as many operations as this model's lines have, and ended as its answers are."""
-        lengths = range(1, max(self.per_line, 1) + 1)
+        """The bare sums of one step, ended as this model's answers are."""
+        lengths = range(1, (self.longest_sum or max(self.per_line, 1)) + 1)
         return bare_sums(tokenizer, rng, self.sums, self.kinds, self.forget, lengths, last=self.per_line == 0)
 
     def build(self, seed: int):
@@ -270,6 +271,13 @@ RECIPES |= {
         ),
     )
 }
+# what `direct` lacks: practice in sums of several steps, which three steps on a line had, or the steps set down?
+RECIPES[train.WITH_LONG_SUMS] = replace(
+    RECIPES["direct"],
+    name=train.WITH_LONG_SUMS,
+    about="Answers at once, without a step, and practised sums of up to three operations.",
+    longest_sum=RECIPES["three_per_line"].per_line,
+)
 # the same, taught for longer: whether the test-time-compute curve is one of training time
 RECIPES |= {
     f"{name}_{how}": replace(RECIPES[name], name=f"{name}_{how}", steps=times * RECIPES[name].steps, SEEDS=seeds)
