@@ -25,9 +25,9 @@ WITH_LONG_SUMS = "direct_long_sums"  # the control beside the curve
 LONGER = {
     "twice": ON_THE_CURVE,
     "four_times": ON_THE_CURVE[1:],
-    "eight_times": ON_THE_CURVE[1:],
-    "sixteen_times": (*ON_THE_CURVE[2:], WITH_LONG_SUMS),
-    "thirtytwo_times": ("direct", "three_per_line"),
+    "eight_times": (*ON_THE_CURVE[1:], WITH_LONG_SUMS),
+    "sixteen_times": ON_THE_CURVE[1:],
+    "thirtytwo_times": ON_THE_CURVE[3:],
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
