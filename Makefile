@@ -42,10 +42,11 @@ $(VENV)/.all: $(NEEDS) | $(BIN)/python
 	$(PIP) -e ".[all]"
 	@touch $@ $(VENV)/.lab
 
-# Two files at a time, in order: xdist would begin with those of many tests and leave a slow one of few to the end, alone.
-# What runs in a browser by itself, or the pages would wait for the trainings of other tests.
+# Files in order: xdist would begin with those of many tests and leave a slow one of few to the end, alone. Three at a
+# time on two cores, for graders wait for limits much of the time; two where a browser draws. What runs in a browser by
+# itself, or the pages would wait for the trainings of other tests.
 test: lint  ## set up, then every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser" tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not browser" tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m browser tests
 	$(MAKE) --no-print-directory notebooks
 

@@ -198,12 +198,15 @@ def users_that_fit(model: Model, card: Card, n: int, form: str, context: int) ->
 # ---- how fast, and for how much? -----------------------------------------------------------------------------------
 
 
+def experts_read(model: Model, users: int) -> float:
+    """The share of each layer's experts that somebody wants in one step, expected. Each token's experts count as drawn
+    at random, independently."""
+    return 1 - (1 - model.chosen / model.experts) ** users
+
+
 def weights_read(model: Model, users: int) -> float:
-    """How many parameters one step reads, expected: with more users more experts are wanted by somebody. Each token's
-    experts count as drawn at random, independently."""
-    if not model.experts:
-        return always(model)
-    return always(model) + routed(model) * (1 - (1 - model.chosen / model.experts) ** users)
+    """How many parameters one step reads, expected: with more users more experts are wanted by somebody."""
+    return always(model) + (routed(model) * experts_read(model, users) if model.experts else 0)
 
 
 def operations(model: Model, context: int) -> float:

@@ -36,8 +36,8 @@ def run_again(file: str, *options: str) -> None:
     closed = [path for path in (course, Path(sys.base_prefix)) if any(not p.stat().st_mode & 1 for p in path.parents)]
     env = {**os.environ, "SHOWN": " ".join(map(str, closed)), "HOME": str(base), "TMPDIR": str(base)}
     env.pop("XDG_RUNTIME_DIR", None)
-    # much of the time passes in waiting for limits: two at a time
-    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "-x", file, *options]
+    # much of the time passes in waiting for limits: three at a time
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "3", "-x", file, *options]
     command = ["unshare", "-m", "sh", "-c", AS_NOBODY, "sh", *tests, f"--basetemp={base}/t"]
     try:
         done = subprocess.run(command, cwd=course, env=env, capture_output=True, text=True, timeout=550, check=False)
