@@ -54,15 +54,19 @@ def path() -> Path:
 
 def measured(arm: str, measure: str = "accuracy", operations: str | int = "all") -> list[Measured]:
     """The rows of one arm and measure, one per seed; CourseError for an arm or measure that the table lacks."""
-    rows = _rows()
-    found = [row for row in rows if (row.arm, row.measure, row.operations) == (arm, measure, str(operations))]
+    found = [row for row in _rows() if (row.arm, row.measure, row.operations) == (arm, measure, str(operations))]
     if not found:
-        known = "、".join(sorted({row.arm for row in rows}))
+        known = "、".join(sorted(names()))
         raise CourseError(
             f"表 {path().name} 里没有 {arm} 的 {measure}（{operations}），有这些：{known}。",
             f"{path().name} has no {measure} ({operations}) of {arm}; there is: {known.replace('、', ', ')}.",
         )
     return found
+
+
+def names() -> set[str]:
+    """The arms that the table has."""
+    return {row.arm for row in _rows()}
 
 
 def _rows() -> list[Measured]:

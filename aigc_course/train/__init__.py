@@ -20,14 +20,14 @@ from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
 ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
-WITH_LONG_SUMS = "direct_long_sums"  # the control beside the curve
+WITH_OTHER_SUMS = ("direct_long_sums", "three_per_line_short_sums")  # the controls beside the curve
 # who is also taught so much longer: until more training no longer helps
 LONGER = {
     "twice": ON_THE_CURVE,
     "four_times": ON_THE_CURVE[1:],
-    "eight_times": (*ON_THE_CURVE[1:], WITH_LONG_SUMS),
+    "eight_times": (*ON_THE_CURVE[1:], *WITH_OTHER_SUMS),
     "sixteen_times": ON_THE_CURVE[1:],
-    "thirtytwo_times": ON_THE_CURVE[3:],
+    "thirtytwo_times": ("direct", "three_per_line"),
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
@@ -35,7 +35,7 @@ RECIPES = {
     "copier": "copier",
     "tool_user": "tool_user",
     "prompted": "prompted",
-    **dict.fromkeys((*ON_THE_CURVE, WITH_LONG_SUMS), "reasoning"),
+    **dict.fromkeys((*ON_THE_CURVE, *WITH_OTHER_SUMS), "reasoning"),
     **{f"{name}_{how}": "reasoning" for how, names in LONGER.items() for name in names},
     **dict.fromkeys(("r1_zero_base", "carry_start", "carry_base"), "reasoning"),
     **dict.fromkeys(("student_base", "student", "student_logits", "student_answers"), "students"),

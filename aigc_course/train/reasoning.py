@@ -271,13 +271,14 @@ RECIPES |= {
         ),
     )
 }
-# what `direct` lacks: practice in sums of several steps, which three steps on a line had, or the steps set down?
-RECIPES[train.WITH_LONG_SUMS] = replace(
-    RECIPES["direct"],
-    name=train.WITH_LONG_SUMS,
-    about="Answers at once, without a step, and practised sums of up to three operations.",
-    longest_sum=RECIPES["three_per_line"].per_line,
-)
+# what `direct` lacks: practice in sums of several steps, which three steps on a line had, or the sum set down?
+RECIPES |= {
+    name: replace(RECIPES[base], name=name, about=f"{RECIPES[base].about} {practised}", longest_sum=longest)
+    for name, base, longest, practised in (
+        ("direct_long_sums", "direct", 3, "Practised bare sums of up to three operations."),
+        ("three_per_line_short_sums", "three_per_line", 1, "Practised bare sums of one operation only."),
+    )
+}
 # the same, taught for longer: whether the test-time-compute curve is one of training time
 RECIPES |= {
     f"{name}_{how}": replace(RECIPES[name], name=f"{name}_{how}", steps=times * RECIPES[name].steps, SEEDS=seeds)
