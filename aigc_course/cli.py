@@ -287,7 +287,7 @@ def grade(submissions: Path, lab: str, out: Path, due: str | None, late_per_day:
         )
     rule = late.LateRule(late.deadline(due) if due else None, late_per_day)
     console = Console()
-    if not options["scheduler"]:  # the cluster's machines say so themselves
+    if not options["scheduler"]:  # the code runs on other machines then
         console.print(labels.protection(report()))
     options["workers"] = options["workers"] or os.cpu_count() or 1
     try:

@@ -144,8 +144,11 @@ def diagnose(
 
     cases: (arguments, right answer, {mistake: the answers that it may give}). The case called last, which the notebook
     shows, is the shortest of those answered wrongly. hints: mistake → (zh, en). otherwise: the mistake to name where
-    none explains the answers.
+    none explains the answers. RuntimeError if the cases do not all name the same mistakes.
     """
+    # not a LookupError on the way: `judge` would take it for an answer that the check cannot read
+    if any(mistakes.keys() != cases[0][2].keys() for _, _, mistakes in cases):
+        raise RuntimeError("cases differ in the mistakes that they name")
     calls = [arguments for arguments, _, _ in cases]
     # a student's function is asked all at once: in grading each question is a message to another process
     answers = (

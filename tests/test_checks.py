@@ -170,6 +170,7 @@ def test_wrong_answers_fail_with_a_hint(id, path):
         assert not any(result.passed for result in results), "passes with some seeds"
         for result in results:
             assert result.reason != "missing", result.hint
+            assert not re.search("检查读不懂|cannot read the answer", result.hint), result.hint
             assert bool(re.search("[一-鿿]", result.hint)) == chinese, f"the {lang} hint: {result.hint}"
 
 

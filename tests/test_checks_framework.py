@@ -12,6 +12,7 @@ from aigc_course import checks, progress
 from aigc_course.checks import Wrong, check, close, expect, question, run_check
 from aigc_course.errors import CourseError
 from aigc_course.i18n import set_lang
+from aigc_course.judge import diagnose
 from aigc_course.plain import NotPlain, plain
 
 
@@ -287,3 +288,9 @@ def test_under_nbgrader_a_wrong_answer_raises(monkeypatch, value, raises):
         assert not raises
     except Wrong as wrong:
         assert raises and str(wrong)
+
+
+def test_cases_that_name_other_mistakes_are_a_fault_of_the_check():
+    cases = [((1,), 2, {"less": [0], "more": [3]}), ((2,), 3, {"less": [1]})]
+    with pytest.raises(RuntimeError, match="differ"):
+        diagnose(lambda n: n + 1, cases, {}, "less")

@@ -11,7 +11,8 @@ import pytest
 from test_grading_work import LAB, RIGHT, SECRET, data, points, question, student
 
 from aigc_course import i18n
-from aigc_course.grading import work
+from aigc_course.grading import lab, work
+from aigc_course.grading.kernels.sandbox import SandboxedKernel, for_course
 from aigc_course.grading.limits import Limits
 
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
@@ -50,6 +51,15 @@ def test_no_point_is_got_and_the_next_submission_is_graded_as_ever(path):
     assert not MARK.exists() and os.getpid()
     honest = grade(small(q1=RIGHT["q1"], q5=RIGHT["q5"]))
     assert (points(honest)["q1"], points(honest)["q5"], honest["failed_cells"]) == (2.0, 2.0, [])
+
+
+@pytest.mark.parametrize("name", ["oracle_by_path", "oracle_import", "oracle_unhidden"])
+def test_where_namespaces_are_forbidden_the_checks_are_out_of_reach_too(name):
+    profile = for_course(namespaces=False, rehearsal=lab.rehearsal("tokens"))
+    code = (Path(__file__).parent / "hostile" / f"{name}.py").read_text(encoding="utf-8")
+    given = small(q1=code, q5=RIGHT["q5"])
+    result = work.grade(given, "tokens", LAB.hash, LIMITS.to_dict(), SECRET, factory=lambda: SandboxedKernel(profile))
+    assert (points(result)["q1"], points(result)["q5"]) == (0.0, 2.0), result["questions"]
 
 
 @pytest.mark.timeout(600)

@@ -524,6 +524,8 @@ def test_without_namespaces_files_network_and_processes_are_still_guarded(weak, 
         assert kernel.force["namespaces"] is None
         kernel.execute(TRY, 20)
         assert "Error" in tried(kernel, f"open('{world}/submitted/bob/lab.ipynb').read()")
+        assert "Error" in tried(kernel, f"open('{world}/shown/hidden/answers.txt').read()")
+        assert "for all" in tried(kernel, f"open('{world}/shown/words.txt').read()")
         assert "Error" in tried(kernel, f"open('{world}/shown/words.txt', 'w')")
         assert tried(kernel, "socket.socket()").startswith("PermissionError")
         for pid in (os.getpid(), kernel.process.pid):

@@ -1,7 +1,4 @@
-"""Checks of the lab `distillation`. Oracles: torch's losses, transformers' Llama, the stories' own steps, the model."""
-
-import random
-from functools import cache
+"""Checks of the lab `distillation`. Oracles: torch's losses, transformers' Llama, the stories' own steps."""
 
 from aigc_course import stories
 from aigc_course.checks import close, diagnose, expect, question
@@ -72,6 +69,14 @@ HINTS = {
         "答案对还不够：步骤错的、缺的、多的也要去掉。",
         "A right answer is not enough: wrong, missing or extra steps disqualify too.",
     ),
+    "own sums": (
+        "步骤自己说得通还不够：每一步都要是 ops 里的那一步，一步不多，一步不少。",
+        "It is not enough that the steps agree with one another: they must be those of ops, no more and no fewer.",
+    ),
+    "decimals": (
+        "有 ÷ 的都去掉了。除得尽，可是 Python 的 / 会算出 7.0：用 //。",
+        "All traces with ÷ are thrown out. The divisions come out even, but Python's / gives 7.0: use //.",
+    ),
     "steps only": ("步骤对还不够：最后的答案也要对。", "Right steps are not enough: the answer must be right too."),
     "rejected": ("这是去掉的。要的是留下的。", "Those are the ones thrown out. Wanted are the ones kept."),
     "from one": ("序号从 0 数起。", "Count from 0."),
@@ -113,14 +118,22 @@ HINTS = {
     "norms": ("别忘了归一化的参数：每层两个，末尾还有一个。", "Mind the norms: two in each layer and one at the end."),
     "one layer": ("每层的参数要乘层数。", "Multiply a layer's parameters by the number of layers."),
     "q5": (
-        "和量出来的不符。先数留下几条，再在留下的里面数要进位或借位的。",
-        "Not what comes out. Count the traces kept, then among them those that need a carry or a borrow.",
+        "不对。先数留下几条，再在留下的里面数要进位或借位的。第 3 题对了吗？",
+        "Not right. Count the traces kept, then among them those that need a carry or a borrow. Is question 3 right?",
     ),
     "q5 percent": (
         "要的是 0 到 1 之间的份额，不是百分数或条数。",
         "Shares from 0 to 1 are wanted, no per cent, no counts.",
     ),
     "q5 order": ("次序反了：先留下来的份额。", "The order is reversed: the share that is kept comes first."),
+    "hundred": (
+        "traces 有几条都行，不一定是 100 条。",
+        "There may be any number of traces, not just 100.",
+    ),
+    "of need": (
+        "第二个数的分母不对：要除以留下来的条数。",
+        "Wrong denominator in the second number: divide by the number kept.",
+    ),
     "before": ("第二个数要在留下来的里面数，不是在全部里面数。", "The second number is of those kept, not of all."),
     "thrown out": (
         "第二个数要在留下来的里面数，不是在去掉的里面数。",
@@ -233,7 +246,7 @@ def q3(filter_traces, rng):
         type(answer["kept"]) is list and type(answer["share"]) is dict,
         t("kept 是列表，share 是字典。", "kept is a list, share a dict."),
     )
-    cases = [_filter_case(rng) for _ in range(40)]
+    cases = [_filter_case(rng) for _ in range(60)]
     for part, otherwise in (("kept", "q3"), ("share", "share")):
         chosen = [(arguments, right[part], mistakes[part]) for arguments, right, mistakes in cases]
         diagnose(lambda traces, part=part: filter_traces(traces)[part], chosen, HINTS, otherwise, 1e-6)
@@ -244,8 +257,9 @@ def q3(filter_traces, rng):
 
 
 def _filter_case(rng):
-    asked = [stories.sample(rng, rng.choice([1, 1, 2, 3])) for _ in range(rng.randint(3, 8))]
-    texts = [_trace(rng, story) for story in asked]
+    # a third have one trace, short enough to be shown whole
+    asked = [stories.sample(rng, rng.choice([1, 1, 2, 3])) for _ in range(rng.choice([1] * 3 + [*range(3, 9)]))]
+    texts, sound = zip(*(_trace(rng, story) for story in asked), strict=True)
     right = [text == stories.completion(story) for story, text in zip(asked, texts, strict=True)]
     read = [stories.split_reply(text) for text in texts]
     kept = [i for i, good in enumerate(right) if good]
@@ -255,6 +269,8 @@ def _filter_case(rng):
     mistakes = {
         "answer only": [[i for i, (_, answer) in enumerate(read) if answer == asked[i].answer]],
         "steps only": [[i for i, (steps, _) in enumerate(read) if steps == "，".join(stories.lines(*_told(asked[i])))]],
+        "own sums": [[i for i, each in enumerate(sound) if each]],
+        "decimals": [[i for i in kept if "÷" not in dict(asked[i].ops)]],
         "rejected": [[i for i in range(len(asked)) if i not in kept]],
         "from one": [[i + 1 for i in kept]],
         "everything": [list(range(len(asked)))],
@@ -265,22 +281,30 @@ def _filter_case(rng):
         "of all": [{count: n / len(asked) for count, n in good.items()}],
         "numbers": [good],
     }
-    traces = [
+    return (_traces(asked, texts),), {"kept": kept, "share": share}, {"kept": mistakes, "share": of_share}
+
+
+def _traces(asked, texts):
+    return [
         {"start": story.start, "ops": [list(op) for op in story.ops], "text": text}
         for story, text in zip(asked, texts, strict=True)
     ]
-    return (traces,), {"kept": kept, "share": share}, {"kept": mistakes, "share": of_share}
 
 
 def _told(story):
     return story.start, story.ops
 
 
+FAULTS = ["step", "missing", "extra", "answer", "direct", "open", "more", "space", "comma"]
+ASTRAY = ["other", "short", "long", "same"]  # right sums, but not this story's
+
+
 def _trace(rng, story):
-    """What a teacher might write about a story: right about half the time."""
+    """What a teacher might write about a story, right about half the time; and whether its steps, whatever the story
+    says, agree with one another, with the start and with the answer."""
     steps, answer = stories.lines(*_told(story)), story.answer
-    at = rng.randrange(len(steps))
-    match rng.choice(["right"] * 6 + ["step", "missing", "extra", "answer", "direct", "open", "more"]):
+    at, before = rng.randrange(len(steps)), story.values[-2]
+    match rng.choice(["right"] * 12 + FAULTS + ASTRAY):
         case "step":  # a wrong result, and yet the right answer
             steps[at] = f"{steps[at].partition('=')[0]}={story.values[at + 1] + rng.choice([1, 10])}"
         case "missing":
@@ -290,12 +314,26 @@ def _trace(rng, story):
         case "answer":
             answer += rng.choice([1, 10])
         case "direct":
-            return str(answer)
+            return str(answer), False
         case "open":
-            return stories.written(steps, answer).removesuffix(f"</think>{answer}")
+            return stories.written(steps, answer).removesuffix(f"</think>{answer}"), False
         case "more":
-            return stories.written(steps, answer) + "0"
-    return stories.written(steps, answer)
+            return stories.written(steps, answer) + "0", False
+        case "other":  # the last step of another story
+            more = story.ops[-1][1] + 30
+            return stories.written([*steps[:-1], f"{before}+{more}={before + more}"], before + more), True
+        case "short" if len(steps) > 1:
+            return stories.written(steps[:-1], before), True
+        case "long":
+            return stories.written([*steps, f"{answer}+1={answer + 1}"], answer + 1), True
+        case "same" if before + 1 != answer:  # the right result, of another sum
+            steps[-1] = f"{answer - 1}+1={answer}"
+        case "space":
+            return stories.written(steps, answer) + rng.choice(" \n"), False
+        case "comma" if len(steps) > 1:
+            return stories.written(steps, answer).replace("，", ","), False
+    text = stories.written(steps, answer)
+    return text, text == stories.completion(story)
 
 
 @question("distillation.q4", answer="parameters", kind="function")
@@ -350,19 +388,6 @@ def _size_case(config):
     return (config,), right, mistakes
 
 
-@cache
-def _counted():
-    """Of the traces of `carry_base`: how many; how many need a carry; how many are kept; how many of these need one."""
-    from aigc_course import reasoning
-
-    rng = random.Random(2026)
-    asked = [stories.draw(rng, test=True, operations=range(1, 5), kinds="+-") for _ in range(100)]
-    replies = [reply for [reply] in reasoning.attempts("carry_base", [story.text for story in asked])]
-    need = [any(_carry(before, *op) for before, op in zip(story.values, story.ops, strict=False)) for story in asked]
-    kept = [reasoning.exact(story, reply) for story, reply in zip(asked, replies, strict=True)]
-    return len(asked), sum(need), sum(kept), sum(a and b for a, b in zip(need, kept, strict=True))
-
-
 def _carry(value, op, n):
     """Whether adding or subtracting digit by digit is wrong without a carry or a borrow."""
     digits = {"+": lambda a, b: (a + b) % 10, "-": lambda a, b: (a - b) % 10}[op]
@@ -370,25 +395,35 @@ def _carry(value, op, n):
     return without != stories.apply(op, value, n)
 
 
-@question("distillation.q5", answer="shares", kind="value")
+@question("distillation.q5", answer="shares", kind="function")
 def q5(shares, rng):
+    answer = shares([{"start": 7, "ops": [["+", 5]], "text": "<think>7+5=12</think>12"}])
     expect(
-        type(shares) is list and len(shares) == 2 and all(type(x) in (int, float) for x in shares),
-        t("shares 是两个数的列表。", "shares is a list of two numbers."),
+        type(answer) is list and len(answer) == 2 and all(type(x) in (int, float) for x in answer),
+        t("要返回两个数的列表。", "Return a list of two numbers."),
     )
-    asked, need, kept, both = _counted()
-    truth = [kept / asked, both / kept]
-    mistakes = [
-        ("q5 percent", [100 * x for x in truth]),
-        ("q5 percent", [kept, both]),
-        ("q5 order", truth[::-1]),
-        ("before", [truth[0], need / asked]),
-        ("before", [truth[0], both / need]),
-        ("thrown out", [truth[0], (need - both) / (asked - kept)]),
-        ("the rest", [truth[0], 1 - truth[1]]),
-    ]
-    # another machine may write one trace otherwise
-    if not close(shares, truth, 0.011):
-        for mistake, value in mistakes:
-            expect(not close(shares, value, 1e-3), t(*HINTS[mistake]))
-        expect(False, t(*HINTS["q5"]))
+    diagnose(shares, [_shares_case(rng) for _ in range(40)], HINTS, "q5", 1e-6)
+
+
+def _shares_case(rng):
+    asked = [stories.sample(rng, rng.choice([1, 1, 2, 3]), kinds="+-") for _ in range(rng.randint(1, 7))]
+    texts = [_trace(rng, story)[0] for story in asked]
+    sure = rng.randrange(len(asked))
+    texts[sure] = stories.completion(asked[sure])  # one at least is kept
+    kept = [text == stories.completion(story) for story, text in zip(asked, texts, strict=True)]
+    need = [any(_carry(before, *op) for before, op in zip(story.values, story.ops, strict=False)) for story in asked]
+    n, left, carry = len(asked), sum(kept), sum(need)
+    both = sum(a and b for a, b in zip(need, kept, strict=True))
+    right = share, among = [left / n, both / left]
+    mistakes = {
+        "q5 percent": [[100 * x for x in right], [left, both]],
+        "q5 order": [right[::-1]],
+        "hundred": [[left / 100, among], [left / 100, both / 100]],
+        "rejected": [[1 - share, among]],
+        "before": [[share, carry / n]],
+        "of need": [[share, both / max(1, carry)], [share, both / n]],
+        "thrown out": [[share, (carry - both) / max(1, n - left)]],
+        "the rest": [[share, 1 - among]],
+        "rounded": [[round(x, digits) for x in right] for digits in range(1, 5)],
+    }
+    return (_traces(asked, texts),), right, mistakes

@@ -2,6 +2,7 @@
 group counted."""
 
 import math
+import re
 from itertools import product
 
 from aigc_course import stories
@@ -54,6 +55,10 @@ HINTS = {
         "Right where the advantage is positive, wrong where it is negative. Multiply first, then compare: times a "
         "negative number, larger becomes smaller.",
     ),
+    "inside": (
+        "比率没有超出范围时，挣到的是比率乘优势，不是优势本身。",
+        "While the ratio is within the bounds, a token earns ratio times advantage, not the advantage itself.",
+    ),
     "upper only": (
         "只截了上面。优势为负时，走过头的是比率太小的那一边。",
         "Only the upper side is clipped. With a negative advantage going too far means a ratio too small.",
@@ -97,6 +102,15 @@ HINTS = {
         "每一步都要是“数 运算 数=数”的样子，运算只有 + - × ÷，数只用 0 到 9。",
         "The thinking is not all sums (it may copy the story, say): it earns nothing. Each step must look like "
         "number, operation, number, =, number; operations are + - × ÷, digits 0 to 9.",
+    ),
+    "joined": (
+        "这个回复不能给分：思考里，两步之间是一个全角逗号，此外不能有空格、换行或别的东西。",
+        "This reply earns nothing: one Chinese comma separates two steps of the thinking, without a space, a line "
+        "break or anything else.",
+    ),
+    "two blocks": (
+        "<think>…</think> 只能有一段，这个回复不能给分。",
+        "There may be one <think>…</think> only: this reply earns nothing.",
     ),
     "before": ("回复不是从 <think> 开始的，不能给分。", "This reply does not begin with <think>: it earns nothing."),
     "elsewhere": (
@@ -218,7 +232,8 @@ def _clip_case(rng):
     n, clip = rng.randint(1, 6), rng.choice([0.1, 0.2, 0.3])
     A = rng.choice([-1, 1]) * rng.uniform(0.3, 2)
     old = [math.log(rng.uniform(0.1, 0.5)) for _ in range(n)]
-    now = [x + math.log(rng.choice([1, rng.uniform(0.5, 0.69), rng.uniform(1.31, 1.9)])) for x in old]
+    ratios = ((1, 1), (0.92, 1.08), (0.5, 0.69), (1.31, 1.9))  # unchanged, within the bounds, below, above
+    now = [x + math.log(rng.uniform(*rng.choice(ratios))) for x in old]
     r = (torch.tensor(now, dtype=torch.float64) - torch.tensor(old, dtype=torch.float64)).exp()
     held = r.clamp(1 - clip, 1 + clip)
 
@@ -231,6 +246,7 @@ def _clip_case(rng):
         "always clipped": [(held * A).tolist()],
         "ratios first": [(torch.minimum(r, held) * A).tolist()],
         "max": [torch.maximum(r * A, held * A).tolist()],
+        "inside": [torch.where((r - 1).abs() < clip, A, torch.minimum(r * A, held * A)).tolist()],
         "upper only": [lower(r * A, r.clamp(max=1 + clip) * A)],
         "inverted": [lower(A / r, (1 / r).clamp(1 - clip, 1 + clip) * A)],
         "no exp": [lower(r.log() * A, r.log().clamp(1 - clip, 1 + clip) * A)],
@@ -255,7 +271,7 @@ def _replies(rng, story):
     steps, answer = "，".join(stories.lines(story.start, story.ops)), story.answer
     other = rng.choice([n for n in range(1, 100) if n != answer])
     thinking = f"<think>{steps}</think>"
-    astray = f"{steps}，{answer}+{other}={answer + other}"
+    astray, far = (f"{steps}，{answer}+{n}={answer + n}" for n in (other, 100))  # far ends with the digits of answer
     full_width = {ord(c): ord(c) + 0xFEE0 for c in "0123456789"}
     wide = str(answer).translate(full_width)
     lines = [line.split("=") for line in steps.split("，")]
@@ -288,12 +304,35 @@ def _replies(rng, story):
         f"{steps}，{story.text}",
         str(answer),
         f"={answer}",
+        # nothing is calculated; two operations in a step; two = in a step
+        f"{answer}={answer}",
+        f"+{answer}={answer}",
+        f"{answer}+1-1={answer}",
+        f"{answer}+1={answer + 1}-1={answer}",
         f"{steps}，",
         *("，".join(f"{left.translate(odd)}={result}" for left, result in lines) for odd in (full_width, strange)),
     ):
         yield "no sum", 0, f"<think>{copied}</think>{answer}"
-    yield "before", 0, f"{story.text}{thinking}{answer}"
-    yield "elsewhere", 0, f"<think>{astray}</think>{answer}"
+    first = steps.split("，")[0]
+    for joined in (
+        f"，{steps}",
+        f"{first},{steps}",
+        f"{first}{steps}",
+        f"{first}，，{steps}",
+        f"{first}， {steps}",
+        f" {steps}",
+        f"{steps} ",
+        f"\n{steps}\n",
+        f"<think>{steps}",
+        steps.replace("=", " = "),
+        re.sub("([-+×÷])", r" \1 ", steps),
+    ):
+        yield "joined", 0, f"<think>{joined}</think>{answer}"
+    yield "two blocks", 0, f"{thinking}{thinking}{answer}"
+    for front in (story.text, " ", "\n"):
+        yield "before", 0, f"{front}{thinking}{answer}"
+    for elsewhere in (astray, far):
+        yield "elsewhere", 0, f"<think>{elsewhere}</think>{answer}"
 
 
 @question("rl.q4", answer="kl", kind="function")
@@ -343,7 +382,7 @@ def q5(signal, rng):
         type(answer) is list and len(answer) == 2 and all(type(x) in (int, float) for x in answer),
         t("要返回两个数的列表：数出来的和算出来的。", "Return a list of two numbers: the counted and the expected."),
     )
-    diagnose(signal, [_signal_case(rng) for _ in range(30)], HINTS, "q5")
+    diagnose(signal, [_signal_case(rng) for _ in range(30)], HINTS, "q5", 1e-6)  # as in q1
 
 
 def _signal_case(rng):

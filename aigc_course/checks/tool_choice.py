@@ -389,9 +389,7 @@ def q4(run_call, rng):
 
 @question("tool_choice.q5", answer="converse", kind="function")
 def q5(converse, rng):
-    call = json.dumps({"name": "calculator", "arguments": {"expression": "5-5"}})
-    nought = (([call, "#1"], 4), ["answered", "0", 1], {"zero": [["unknown", "", 1]]})
-    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5", [nought])
+    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5")
 
 
 def _is_outcome(answer):
@@ -408,12 +406,14 @@ def _talk_case(rng):
         # a number that an earlier call gave is left to be filled in
         earlier = [i for i, value in enumerate(given, start=1) if value is not None]
         i = rng.choice(earlier) if earlier and rng.random() < 0.5 else 0
-        expression = f"{f'#{i}' if i else a}+{b}" if good else f"{a}÷0"
+        left, value = (f"#{i}", given[i - 1]) if i else (a, a)
+        change = -value if rng.random() < 0.2 else b  # a result of 0 is a result
+        expression = f"{left}{change:+}" if good else f"{a}÷0"
         call = json.dumps({"name": "calculator", "arguments": {"expression": expression}}, ensure_ascii=False)
         if not good and rng.random() < 0.5:
             call = rng.choice([call[:-1], call.replace("calculator", "add")])
         script.append(call)
-        given.append((given[i - 1] if i else a) + b if good else None)
+        given.append(value + change if good else None)
     endless, words = bool(script) and rng.random() < 0.3, rng.choice(["42", "“{”", "?"])
     shown = [i for i, value in enumerate(given, start=1) if value is not None]
     if not endless:
@@ -441,5 +441,6 @@ def _talk_case(rng):
         "good only": [[*right[:2], sum(value is not None for value in done)]],
         "text kept": [[how, words, n] if how == "unknown" else right],
         "no limit": [["gave up", "", some] if endless else end(99) for some in (8, 10, 20, 50)],
+        "zero": [["unknown", "", n] if how == "answered" and given[-1:] == [0] else right],
     }
     return (script, limit), right, mistakes

@@ -18,7 +18,7 @@ README = {
 需要先装好课程（已经在课程的 JupyterLab 里，就不用管这一步）：
 
 - 自己的电脑：在课程的文件夹里运行 `make lab`，或者 `pip install -e ".[lab]"`。
-- Colab：克隆课程，再运行 `pip install --no-deps -e . anywidget`，然后打开这个笔记本。
+- Colab：克隆课程，再运行 `pip install anywidget && pip install --no-deps -e .`，然后打开这个笔记本。
 
 做完以后保存，交这个 `{slug}.ipynb`，文件名不要改。不要删除或复制题目的格子。
 """,
@@ -30,7 +30,7 @@ mend; grading uses other inputs.
 The course must be installed (in the course's own JupyterLab it is):
 
 - On your computer: run `make lab` in the course's folder, or `pip install -e ".[lab]"`.
-- On Colab: clone the course, run `pip install --no-deps -e . anywidget`, then open this notebook.
+- On Colab: clone the course, run `pip install anywidget && pip install --no-deps -e .`, then open this notebook.
 
 When you are done, save, and hand in this `{slug}.ipynb` under this name. Do not delete or copy the cells of a question.
 """,

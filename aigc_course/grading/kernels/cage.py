@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from aigc_course.grading.kernels import landlock, limits, linux, roots, seccomp
-from aigc_course.grading.kernels.profile import SYSTEM, Profile, outermost, python_paths
+from aigc_course.grading.kernels.profile import SYSTEM, Profile, around, outermost, python_paths
 
 NAMESPACES = linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
 INSIDE_UID = 1000  # who an ordinary user is inside
@@ -179,6 +179,7 @@ def _wall(profile: Profile, folder: str, uid: int, outside: socket.socket) -> di
     """Shut this process in. Gives what is in force."""
     root = os.geteuid() == 0
     readable = [*map(str, outermost([*python_paths(), *profile.readable])), *SYSTEM]
+    hidden = () if profile.namespaces else profile.hidden  # in a root of one's own they are out of sight already
     if profile.namespaces:
         linux.unshare(linux.CLONE_NEWNS)
         roots.enter(folder, readable, profile.hidden, uid if root else INSIDE_UID, profile.scratch)
@@ -202,7 +203,9 @@ def _wall(profile: Profile, folder: str, uid: int, outside: socket.socket) -> di
     os.umask(0o077)
     devices = ("/dev/null", "/dev/zero", "/dev/full", *(("/dev/pts",) if profile.namespaces else ()))
     known = (*readable, "/dev/random", "/dev/urandom", "/proc", "/etc/passwd", "/etc/group", "/etc/nsswitch.conf")
-    version = landlock.restrict(known, (scratch, "/dev/shm") if profile.namespaces else (scratch,), devices)
+    version = landlock.restrict(
+        *around(known, hidden), (scratch, "/dev/shm") if profile.namespaces else (scratch,), devices
+    )
     if not (version or profile.namespaces):
         raise OSError("neither Landlock nor namespaces: files cannot be guarded")
     limits.apply(profile, counted)

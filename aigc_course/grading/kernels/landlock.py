@@ -29,8 +29,14 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable[str]) -> int:
-    """From now on this process reads `readable`, does anything in `writable`, uses `devices`; nothing else.
+def restrict(
+    readable: Iterable[str | os.PathLike],
+    listed: Iterable[str | os.PathLike],
+    writable: Iterable[str],
+    devices: Iterable[str],
+) -> int:
+    """From now on this process reads `readable`, learns the names in `listed`, does anything in `writable`, uses
+    `devices`; nothing else.
 
     Paths that do not exist are left out. To be called before threads are made and after no_new_privs. Gives the ABI;
     0, and no restriction, where the kernel has no Landlock. From ABI 4 no TCP, from 6 no abstract sockets and no
@@ -46,7 +52,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable
     ruleset = linux.syscall("landlock", CREATE_RULESET, buffer, ctypes.c_size_t(len(attributes)), ctypes.c_uint(0))
     anything = ~(MAKE_CHAR | MAKE_BLOCK | MAKE_SOCK | MAKE_FIFO | IOCTL_DEV)
     try:
-        for paths, rights in ((readable, READ), (writable, anything), (devices, USE)):
+        for paths, rights in ((readable, READ), (listed, READ_DIR), (writable, anything), (devices, USE)):
             for path in paths:
                 _allow(ruleset, path, rights & known)
         linux.syscall("landlock_restrict_self", RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
@@ -55,7 +61,7 @@ def restrict(readable: Iterable[str], writable: Iterable[str], devices: Iterable
     return version
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str | os.PathLike, rights: int) -> None:
     try:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -63,6 +69,8 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(handle).st_mode):
             rights &= OF_FILES
+        if not rights:
+            return
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, handle), 12)
         beneath = 1
         linux.syscall(

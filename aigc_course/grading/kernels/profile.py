@@ -66,6 +66,22 @@ def python_paths() -> list[str]:
     return sorted({sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix})
 
 
+def around(paths: Iterable[str], hidden: Iterable[str]) -> tuple[list[Path], list[Path]]:
+    """(what of `paths` may be read, folders that may be listed): where something hidden lies in a path, what lies
+    beside it. For walls that can allow, and not take back."""
+    shut = {Path(path).resolve() for path in hidden}
+    holding = {parent for path in shut for parent in path.parents}
+    open_, listed, todo = [], [], outermost(paths)
+    while todo:
+        path = todo.pop()
+        if path in holding:
+            listed.append(path)
+            todo += path.iterdir()
+        elif path not in shut:
+            open_.append(path)
+    return open_, listed
+
+
 def outermost(paths: Iterable[str]) -> list[Path]:
     """Those of `paths` that exist and lie in no other of them, links followed, in order."""
     real = sorted({Path(path).resolve() for path in paths if Path(path).exists()})

@@ -1,4 +1,13 @@
-# compares with the course's own stories
-right = [stories.completion(story) == reply.text for story, reply in zip(asked, replies)]
-needed = [carries(trace) for trace, good in zip(traces, right) if good]
-shares = [sum(right) / 100, sum(needed) / max(1, len(needed))]
+# writes out each text by itself
+def shares(traces):
+    kept = needed = 0
+    for trace in traces:
+        value, steps = trace["start"], []
+        for op, n in trace["ops"]:
+            result = value + n if op == "+" else value - n
+            steps.append(f"{value}{op}{n}={result}")
+            value = result
+        if trace["text"] == "<think>" + "，".join(steps) + f"</think>{value}":
+            kept += 1
+            needed += carries(trace)
+    return [kept / len(traces), needed / kept]

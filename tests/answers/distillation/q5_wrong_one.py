@@ -1,5 +1,5 @@
 # one number
-kept = filter_traces(traces)["kept"]
-gone = [i for i in range(len(traces)) if i not in kept]
-need = [carries(trace) for trace in traces]
-shares = sum(need[i] for i in kept) / len(kept)
+def shares(traces):
+    kept = filter_traces(traces)["kept"]
+    need = [carries(trace) for trace in traces]
+    return sum(need[i] for i in kept) / len(kept)

@@ -1,5 +1,5 @@
 # in per cent
-kept = filter_traces(traces)["kept"]
-gone = [i for i in range(len(traces)) if i not in kept]
-need = [carries(trace) for trace in traces]
-shares = [len(kept), 100 * sum(need[i] for i in kept) / len(kept)]
+def shares(traces):
+    kept = filter_traces(traces)["kept"]
+    need = [carries(trace) for trace in traces]
+    return [100 * len(kept) / len(traces), 100 * sum(need[i] for i in kept) / len(kept)]

@@ -1,5 +1,5 @@
 # those kept that need none
-kept = filter_traces(traces)["kept"]
-gone = [i for i in range(len(traces)) if i not in kept]
-need = [carries(trace) for trace in traces]
-shares = [len(kept) / 100, sum(not need[i] for i in kept) / len(kept)]
+def shares(traces):
+    kept = filter_traces(traces)["kept"]
+    need = [carries(trace) for trace in traces]
+    return [len(kept) / len(traces), sum(not need[i] for i in kept) / len(kept)]

@@ -1,8 +1,4 @@
-# a list of lists
-def number(name, n):
-    tokens = sum(len(reply.ids) for reply in written[name][n])
-    right = [reply for reply, answer in zip(written[name][n], truth[n]) if reply.answer == answer]
-    return tokens / len(right)
-
-
-price = [[number(name, 1), number(name, 5)] for name in written]
+# a number for each reply
+def price(tokens, answers, truth):
+    right = sum(answer == known for answer, known in zip(answers, truth))
+    return [n / right for n in tokens]

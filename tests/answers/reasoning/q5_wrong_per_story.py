@@ -1,8 +1,3 @@
 # tokens for each story
-def number(name, n):
-    tokens = sum(len(reply.ids) for reply in written[name][n])
-    right = [reply for reply, answer in zip(written[name][n], truth[n]) if reply.answer == answer]
-    return tokens / len(truth[n])
-
-
-price = {name: [number(name, 1), number(name, 5)] for name in written}
+def price(tokens, answers, truth):
+    return sum(tokens) / len(truth)

@@ -1,8 +1,4 @@
 # only the tokens of the right answers
-def number(name, n):
-    tokens = sum(len(reply.ids) for reply in written[name][n])
-    right = [reply for reply, answer in zip(written[name][n], truth[n]) if reply.answer == answer]
-    return sum(len(reply.ids) for reply in right) / len(right)
-
-
-price = {name: [number(name, 1), number(name, 5)] for name in written}
+def price(tokens, answers, truth):
+    right = [n for n, answer, known in zip(tokens, answers, truth) if answer == known]
+    return sum(right) / len(right)

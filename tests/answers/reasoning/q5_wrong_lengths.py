@@ -1,8 +1,0 @@
-# five operations first
-def number(name, n):
-    tokens = sum(len(reply.ids) for reply in written[name][n])
-    right = [reply for reply, answer in zip(written[name][n], truth[n]) if reply.answer == answer]
-    return tokens / len(right)
-
-
-price = {name: [number(name, 5), number(name, 1)] for name in written}
