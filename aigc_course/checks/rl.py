@@ -109,8 +109,8 @@ HINTS = {
         "break or anything else.",
     ),
     "two blocks": (
-        "<think>…</think> 只能有一段，这个回复不能给分。",
-        "There may be one <think>…</think> only: this reply earns nothing.",
+        "<think> 和 </think> 只能各有一个，这个回复不能给分。",
+        "Only one <think> and one </think> are allowed: this reply earns nothing.",
     ),
     "before": ("回复不是从 <think> 开始的，不能给分。", "This reply does not begin with <think>: it earns nothing."),
     "elsewhere": (
@@ -261,7 +261,7 @@ def q3(reward, rng):
         type(reward("<think>2+3=5</think>5", 5)) in (int, float),
         t("要返回一个数：1.0 或 0.0。", "Return a number: 1.0 or 0.0."),
     )
-    for story in (stories.sample(rng, operations=1 + i % stories.LONGEST) for i in range(24)):
+    for story in (stories.sample(rng, operations=1 + i % stories.LONGEST) for i in range(16)):
         for mistake, pay, reply in _replies(rng, story):
             expect(reward(reply, story.answer) == pay, t(*HINTS[mistake]))
 
@@ -309,12 +309,12 @@ def _replies(rng, story):
         f"+{answer}={answer}",
         f"{answer}+1-1={answer}",
         f"{answer}+1={answer + 1}-1={answer}",
-        f"{steps}，",
         *("，".join(f"{left.translate(odd)}={result}" for left, result in lines) for odd in (full_width, strange)),
     ):
         yield "no sum", 0, f"<think>{copied}</think>{answer}"
     first = steps.split("，")[0]
     for joined in (
+        f"{steps}，",
         f"，{steps}",
         f"{first},{steps}",
         f"{first}{steps}",
@@ -323,12 +323,12 @@ def _replies(rng, story):
         f" {steps}",
         f"{steps} ",
         f"\n{steps}\n",
-        f"<think>{steps}",
         steps.replace("=", " = "),
         re.sub("([-+×÷])", r" \1 ", steps),
     ):
         yield "joined", 0, f"<think>{joined}</think>{answer}"
-    yield "two blocks", 0, f"{thinking}{thinking}{answer}"
+    for twice in (f"{thinking}{thinking}{answer}", f"<think>{thinking}{answer}"):
+        yield "two blocks", 0, twice
     for front in (story.text, " ", "\n"):
         yield "before", 0, f"{front}{thinking}{answer}"
     for elsewhere in (astray, far):
@@ -382,7 +382,7 @@ def q5(signal, rng):
         type(answer) is list and len(answer) == 2 and all(type(x) in (int, float) for x in answer),
         t("要返回两个数的列表：数出来的和算出来的。", "Return a list of two numbers: the counted and the expected."),
     )
-    diagnose(signal, [_signal_case(rng) for _ in range(30)], HINTS, "q5", 1e-6)  # as in q1
+    diagnose(signal, [_signal_case(rng) for _ in range(30)], HINTS, "q5", 1e-6)  # torch's numbers have seven digits
 
 
 def _signal_case(rng):
