@@ -69,8 +69,6 @@ def _allow(ruleset: int, path: str | os.PathLike, rights: int) -> None:
     try:
         if not stat.S_ISDIR(os.fstat(handle).st_mode):
             rights &= OF_FILES
-        if not rights:
-            return
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, handle), 12)
         beneath = 1
         linux.syscall(
