@@ -70,7 +70,7 @@ def reveal(id: str, truth: float | int | str, sentence: str, label: str | None =
         form.locked = True
         said = options[guess] if options else guess
         cells.insert(0, (t("你的预测", "you said"), _written(said, form.unit), COLORS["model"]))
-        comment = _compare(said, truth)
+        comment = _compare(said, truth, form.unit)
         text = t(comment + sentence, f"{comment} {sentence}")
     plain = "  |  ".join(t(f"{name}：{value}", f"{name}: {value}") for name, value, _ in cells)
     boxes = "".join(
@@ -89,16 +89,17 @@ def _written(value: float | int | str, unit: str) -> str:
     return figure + unit if unit == "%" else f"{figure} {unit}".strip()
 
 
-def _compare(guess: float | str, truth: float | str) -> str:
-    """A kind word about how near the guess was."""
+def _compare(guess: float | str, truth: float | str, unit: str = "") -> str:
+    """A kind word about how near the guess was; a few points of a hundred are near however small the true share is."""
     if isinstance(truth, str):
         if guess == truth:
             return t("你猜对了。", "You guessed right.")
         return t("和你想的不一样，这样才记得牢。", "Not what you expected, which is how things stick.")
-    error = abs(guess - truth) / max(abs(truth), 1e-12)
-    if error <= 0.05:
+    off = abs(guess - truth)
+    error, points = off / max(abs(truth), 1e-12), off if unit == "%" else math.inf
+    if error <= 0.05 or points <= 1:
         return t("猜得真准。", "Spot on.")
-    if error <= 0.3:
+    if error <= 0.3 or points <= 5:
         return t("相当接近。", "Pretty close.")
     return t("差得不少，正好说明这里值得细看。", "Quite a way off, so there is something here worth a closer look.")
 

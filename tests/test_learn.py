@@ -111,6 +111,24 @@ def test_reveal_puts_both_side_by_side_and_locks_the_form(shell):
     assert learn._forms["x.p1"].locked
 
 
+@pytest.mark.parametrize(
+    "guess, truth, unit, said",
+    [
+        (1, 0, "%", "Spot on"),
+        (5, 0, "%", "Pretty close"),
+        (6, 0, "%", "Quite a way off"),
+        (5, 0, "words", "Quite a way off"),
+        (4, 9, "%", "Pretty close"),
+        (95, 100, "%", "Spot on"),
+        (69, 99, "%", "Quite a way off"),
+    ],
+)
+def test_a_few_points_are_near_however_small_the_share(shell, guess, truth, unit, said):
+    ask_number(unit=unit)
+    learn._forms["x.p1"].value = guess
+    assert said in shown(learn.reveal, "x.p1", truth, "S.")["text/plain"]
+
+
 def test_a_truth_that_was_not_measured_says_what_it_is(shell):
     ask_number()
     plain = shown(learn.reveal, "x.p1", 74.23, "On news.", "estimated")["text/plain"]
