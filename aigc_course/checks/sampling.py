@@ -1,24 +1,124 @@
-"""Checks of the lab `sampling`. Oracles: exact fractions, brute force, transformers and the bundled model itself."""
+"""Checks of the lab `sampling`. Oracles: exact fractions, brute force and transformers."""
 
 import math
 from collections import Counter
 from fractions import Fraction
-from functools import cache
 from itertools import accumulate
 
-from aigc_course.checks import close, expect, question
+from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
 
-PROMPT = "我最喜欢的颜色是"
-TEMPERATURES = (1.0, 1.5, 2.0)
-
-
-def _expect_equal(answer, right, mistakes, otherwise, same=close):
-    """Nothing if `answer` is `right`, else the hint of the first (value, hint) of `mistakes` that it equals."""
-    if not same(answer, right):
-        for value, hint in mistakes:
-            expect(not same(answer, value), hint)
-        expect(False, otherwise)
+# mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
+HINTS = {
+    "q1": (
+        "选错了。要的是累计概率第一个大于 u 的 token 的序号：从 0 开始数，等于 u 还不算。",
+        "Wrong token. Wanted: the index, from 0, of the first whose running total is above u (not equal).",
+    ),
+    "greedy": (
+        "好像总是选概率最大的那个。要由 u 来决定。",
+        "You seem to take the likeliest token. Let u decide.",
+    ),
+    "sorted first": ("不要先排序：按原来的顺序累加。", "Do not sort first: add up in the given order."),
+    "equal": (
+        "累计概率恰好等于 u 时（例如 u = 0）还不能选它：要大于 u。",
+        "A running total equal to u (say, u = 0) is not enough: it must be greater.",
+    ),
+    "single": (
+        "和 u 比的是累计的概率，不是单个的。",
+        "It is the running total that is compared with u, not a single probability.",
+    ),
+    "from one": ("序号从 0 数起，这里差了一个。", "Indices count from 0: this is off by one."),
+    "short sum": (
+        "小数相加有舍入误差：例如十个 0.1 的和略小于 1。累计到最后都不大于 u 时，请返回最后一个概率不为 0 的 token。",
+        "Sums of decimals are rounded: ten times 0.1, for one, is a little below 1. When no running total exceeds u, "
+        "return the last token whose probability is not 0.",
+    ),
+    "q2": (
+        "不对。从概率最大的开始留，直到总和达到 p，其余归零，再归一化。",
+        "Not yet. Keep from the likeliest down until the sum reaches p, set the rest to 0, then renormalise.",
+    ),
+    "not scaled": (
+        "留下的 token 对了，但概率加起来不等于 1。每个都要除以留下的总和，这叫重新归一化。",
+        "The right tokens are kept, but their sum is not 1: divide each by the sum of what is kept.",
+    ),
+    "moved": (
+        "数值对了，位置不对。排序之后要放回原来的位置。",
+        "The numbers are right but in the wrong places: put them back where they were before sorting.",
+    ),
+    "given order": (
+        "要从概率最大的开始累加，不是按原来的顺序。",
+        "Add up from the likeliest down, not in the given order.",
+    ),
+    "smallest": ("从最小的留起了：要从概率最大的开始。", "You begin with the smallest: begin with the likeliest."),
+    "one more": (
+        "多留了一个 token。累计概率一达到 p（等于也算达到）就停。",
+        "One token too many is kept. Stop as soon as the running total reaches p (equal counts as reached).",
+    ),
+    "one less": (
+        "少留了一个 token。使累计概率达到 p 的那个也要留下；至少留一个。",
+        "One token too few is kept. The one with which the running total reaches p stays; one stays in any case.",
+    ),
+    "threshold": (
+        "要达到 p 的是累计的概率，不是单个的；而且至少留一个。",
+        "It is the running total that must reach p, not a single probability; and one token always stays.",
+    ),
+    "min-p": (
+        "这是 min-p：和第一名的几倍比。top-p 看的是累计的概率。",
+        "That is min-p, a comparison with the winner. Top-p looks at the running total.",
+    ),
+    "by p": (
+        "要除以留下的概率之和，不是除以 p。",
+        "Divide by the sum of the probabilities that are kept, not by p.",
+    ),
+    "rounded": ("不要四舍五入。", "Do not round."),
+    "q4": (
+        "不对。出现过的：正的 logit 除以 penalty，负的乘 penalty；其余不动。",
+        "Not yet. Seen tokens: divide a positive logit by the penalty, multiply a negative one; no others.",
+    ),
+    "unchanged": (
+        "什么都没变。seen 里是序号（在 logits 里的位置），这些位置上的分数要罚。",
+        "Nothing has changed. seen lists indices, places in logits: the scores there are punished.",
+    ),
+    "divides": (
+        "负的 logit 除以 penalty 会变大，反而更容易被选中。负数要乘。",
+        "A negative logit divided by the penalty grows, so the token is likelier. Multiply it.",
+    ),
+    "multiplies": (
+        "正的 logit 乘 penalty 会变大，反而更容易被选中。正数要除。",
+        "A positive logit times the penalty grows, so the token is likelier. Divide it.",
+    ),
+    "swapped": (
+        "乘和除用反了：出现过的 token 现在更容易再出现。",
+        "Times and divide are swapped: a token that was seen is now likelier.",
+    ),
+    "each time": (
+        "一个 token 不管出现几次，都只罚一次。可以先把 seen 变成集合。",
+        "A token is punished once, however often it was seen. Make seen a set first.",
+    ),
+    "everyone": ("没出现过的 token 也被罚了。", "Tokens that were never seen are punished too."),
+    "q5": (
+        "不对。拿显示的例子在纸上算：各个概率是多少，哪些是不可能的？",
+        "Not right. Take the example shown and a sheet of paper: what are the probabilities, and which are impossible?",
+    ),
+    "percent": ("要的是 0 到 1 之间的数，不是百分数。", "A number from 0 to 1 is asked for, not per cent."),
+    "possible": (
+        "这是“可能的 token”占的份额。要的是不可能的：1 减去它。",
+        "That is the share of the possible tokens. Wanted are the impossible ones: 1 minus it.",
+    ),
+    "no temperature": ("温度没有用上。", "The temperature was not used."),
+    "probabilities": (
+        "先把 logits 除以温度，再做 softmax；你除的好像是概率。",
+        "Divide the logits by the temperature, then take softmax: you seem to have divided probabilities.",
+    ),
+    "times T": (
+        "温度越高，分布应该越平。你好像是乘了温度：要除。",
+        "The hotter, the flatter it should get. You seem to have multiplied by the temperature: divide.",
+    ),
+    "counted": (
+        "这是不可能的 token 占几成。要的是它们的概率之和。",
+        "That is how many of the tokens are impossible. Wanted is the sum of their probabilities.",
+    ),
+}
 
 
 def _parts(rng, n, unit):
@@ -30,141 +130,110 @@ def _parts(rng, n, unit):
             return parts
 
 
+def _as_long(function, cases, hint):
+    """Wrong with the hint where an answer is no list as long as the right one."""
+    for (given, right, _), answer in zip(cases, function.each([(given, {}) for given, _, _ in cases]), strict=True):
+        if type(answer) is not list or len(answer) != len(right):
+            function(*given)  # the notebook shows the last call
+            expect(False, hint)
+
+
 @question("sampling.q1", answer="pick", kind="function")
 def q1(pick, rng):
-    def first_above(probs, u, order):
-        totals = accumulate(Fraction(probs[i]) for i in order)
-        return next(i for i, total in zip(order, totals, strict=True) if total > Fraction(u))
-
     expect(
         type(pick([0.25, 0.75], 0.5)) is int,
         t("要返回 token 的序号，是一个整数。", "Return the index of the token, a whole number."),
     )
+    diagnose(pick, [_pick_case(rng, number % 3 == 0) for number in range(60)], HINTS, "q1")
+    diagnose(pick, [_short_case(rng) for _ in range(20)], HINTS, "short sum")
+
+
+def _pick_case(rng, exact):
+    """exact: u is a running total, or 0."""
     unit = 64
-    for trial in range(60):
-        parts = _parts(rng, rng.randint(2, 7), unit)
-        parts.insert(rng.randrange(len(parts) + 1), 0)
-        probs = [part / unit for part in parts]
-        totals = [total for total in accumulate(probs) if total < 1]
-        # every third time exactly a running total, 0 among them
-        u = rng.choice([0.0, *totals]) if trial % 3 == 0 else (rng.randrange(unit) + 0.5) / unit
-        answer = pick(probs, u)
-        by_size = sorted(range(len(probs)), key=lambda i, probs=probs: -probs[i])
-        mistakes = [
-            (
-                by_size[0],
-                t("好像总是选概率最大的那个。要由 u 来决定。", "You seem to take the likeliest token. Let u decide."),
-            ),
-            (
-                first_above(probs, u, by_size),
-                t("不要先排序：按原来的顺序累加。", "Do not sort first: add up in the given order."),
-            ),
-        ]
-        if type(answer) is int and 0 <= answer < len(probs) and probs[answer] == 0:
-            expect(
-                answer == first_above(probs, u, range(len(probs))),
-                t(
-                    "选中了概率为 0 的 token。累计概率恰好等于 u 时（例如 u = 0）还不能选它。",
-                    "A token of probability 0 was picked. A running total equal to u (say, u = 0) is not enough.",
-                ),
-            )
-        _expect_equal(
-            answer,
-            first_above(probs, u, range(len(probs))),
-            mistakes if trial % 3 else [],
-            t(
-                "选错了。要的是累计概率第一个大于 u 的 token 的序号：从 0 开始数，等于 u 还不算。",
-                "Wrong token. Wanted: the index, from 0, of the first whose running total is above u (not equal).",
-            ),
-        )
-    expect(
-        close(pick([0.1] * 10 + [0.0], 0.9999999999999999), 9),
-        t(
-            "小数相加有舍入误差：十个 0.1 的和略小于 1。累计到最后都不大于 u 时，请返回最后一个概率不为 0 的 token。",
-            "Sums of decimals are rounded: ten times 0.1 is a little below 1. When no running total exceeds u, "
-            "return the last token whose probability is not 0.",
-        ),
-    )
+    parts = _parts(rng, rng.randint(2, 7), unit)
+    parts.insert(rng.randrange(len(parts) + 1), 0)
+    probs = [part / unit for part in parts]
+    u = rng.choice([0.0, *(x for x in accumulate(probs) if x < 1)]) if exact else (rng.randrange(unit) + 0.5) / unit
+    in_order = range(len(probs))
+    by_size = sorted(in_order, key=lambda i: -probs[i])
+
+    def first(holds, order=in_order):
+        totals = accumulate(Fraction(probs[i]) for i in order)
+        return next(i for i, total in zip(order, totals, strict=True) if holds(total))
+
+    def above(total):
+        return total > Fraction(u)
+
+    right = first(above)
+    single = [i for i, p in enumerate(probs) if p > u]
+    return (probs, u), right, {
+        "greedy": [by_size[0]],
+        "sorted first": [first(above, by_size), first(above, by_size[::-1])],
+        "equal": [first(lambda total: total >= Fraction(u))],
+        "single": single[:1] or [i for i, p in enumerate(probs) if p or i == len(probs) - 1],
+        "from one": [right + 1, right - 1],
+    }  # fmt: skip
+
+
+def _short_case(rng):
+    """Tenths that add up to a little less than 1 in floats, with zeros among them and after them."""
+    while True:
+        probs = [part / 10 for part in (rng.choice([1, 1, 2, 3, 4]) for _ in range(rng.randint(3, 10)))]
+        if 0.999 < sum(probs) < 1:
+            break
+    probs.insert(rng.randrange(len(probs)), 0.0)
+    last = len(probs) - 1
+    return (probs + rng.randint(0, 3) * [0.0], math.nextafter(1, 0)), last, {}
 
 
 @question("sampling.q2", answer="nucleus", kind="function")
 def q2(nucleus, rng):
+    cases = [_nucleus_case(rng, number % 2 == 1) for number in range(40)]
+    _as_long(
+        nucleus,
+        cases,
+        t(
+            "返回的列表要和 probs 一样长：被去掉的 token 留在原位，概率为 0。",
+            "Return a list as long as probs: a token that is cut keeps its place, with probability 0.",
+        ),
+    )
+    diagnose(nucleus, cases, HINTS, "q2", tolerance=1e-6)
+
+
+def _nucleus_case(rng, exact):
+    """exact: p is the sum of the likeliest few."""
     unit = 256
-    for trial in range(40):
-        probs = [part / unit for part in _parts(rng, rng.randint(3, 8), unit)]
-        order = sorted(range(len(probs)), key=lambda i, probs=probs: -probs[i])
-        if trial % 2:  # p is exactly the sum of the likeliest few
-            p = sum(probs[i] for i in order[: rng.randint(1, len(probs))])
-        else:
-            p = (rng.randrange(1, unit) + 0.5) / unit
-        n = next(n for n in range(1, len(probs) + 1) if sum(probs[i] for i in order[:n]) >= p)
+    probs = [part / unit for part in _parts(rng, rng.randint(3, 8), unit)]
+    order = sorted(range(len(probs)), key=lambda i: -probs[i])
+    totals = list(accumulate(probs[i] for i in order))
+    p = rng.choice(totals) if exact else (rng.randrange(1, unit) + 0.5) / unit
 
-        def keep(number, scaled=True, probs=probs, order=order):
-            kept = order[:number]
-            total = sum(probs[i] for i in kept) if scaled else 1
-            return [probs[i] / total if i in kept else 0.0 for i in range(len(probs))]
+    def keep(kept, scaled=True):
+        total = sum(probs[i] for i in kept) if scaled and kept else 1
+        return [probs[i] / total if i in kept else 0.0 for i in range(len(probs))]
 
-        answer = nucleus(probs, p)
-        expect(
-            type(answer) is list and len(answer) == len(probs),
-            t(
-                "返回的列表要和 probs 一样长：被去掉的 token 留在原位，概率为 0。",
-                "Return a list as long as probs: a token that is cut keeps its place, with probability 0.",
-            ),
-        )
-        one_more = t(
-            "多留了一个 token。累计概率一达到 p（等于也算达到）就停。",
-            "One token too many is kept. Stop as soon as the running total reaches p (equal counts as reached).",
-        )
-        one_less = t(
-            "少留了一个 token。使累计概率达到 p 的那个也要留下。",
-            "One token too few is kept. The one with which the running total reaches p stays.",
-        )
-        _expect_equal(
-            answer,
-            keep(n),
-            [
-                (
-                    keep(n, scaled=False),
-                    t(
-                        "留下的 token 对了，但概率加起来不等于 1。每个都要除以留下的总和，这叫重新归一化。",
-                        "The right tokens are kept, but their sum is not 1: divide each by the sum of what is kept.",
-                    ),
-                ),
-                (
-                    sorted(keep(n), reverse=True),
-                    t(
-                        "数值对了，位置不对。排序之后要放回原来的位置。",
-                        "The numbers are right but in the wrong places: put them back where they were before sorting.",
-                    ),
-                ),
-                *[(keep(n + 1, scaled), one_more) for scaled in (True, False)],
-                *[(keep(n - 1, scaled), one_less) for scaled in (True, False) if n > 1],
-                (
-                    [0.0] * len(probs),
-                    t(
-                        "一个也没留下。要达到 p 的是累计的概率，不是单个的；而且至少留一个。",
-                        "Nothing is kept. It is the running total that must reach p, not a single probability; "
-                        "and one token always stays.",
-                    ),
-                ),
-                (
-                    [x / p for x in keep(n, scaled=False)],
-                    t(
-                        "要除以留下的概率之和，不是除以 p。",
-                        "Divide by the sum of the probabilities that are kept, not by p.",
-                    ),
-                ),
-                *[
-                    ([round(x, digits) for x in keep(n)], t("不要四舍五入。", "Do not round."))
-                    for digits in range(1, 5)
-                ],
-            ],
-            t(
-                "不对。从概率最大的开始留，直到总和达到 p，其余归零，再归一化。",
-                "Not yet. Keep from the likeliest down until the sum reaches p, set the rest to 0, then renormalise.",
-            ),
-        )
+    def both(*ways):
+        return [keep(kept, scaled) for kept in ways for scaled in (True, False)]
+
+    def reached(order):
+        return order[: next(n for n in range(1, len(order) + 1) if sum(probs[i] for i in order[:n]) >= p)]
+
+    right = keep(reached(order))
+    n, below = len(reached(order)), sum(total <= p for total in totals)
+    high = [i for i in order if probs[i] >= p]
+    return (probs, p), right, {
+        "not scaled": [keep(order[:n], scaled=False)],
+        "moved": [sorted(right), sorted(right, reverse=True)],
+        "rounded": [[round(x, digits) for x in right] for digits in range(1, 5)],
+        "by p": [[x / p for x in keep(order[:n], scaled=False)]],
+        "one more": both(order[: n + 1], order[: below + 1]),
+        "one less": both(order[: n - 1], order[: max(1, n - 1)], order[:below], order[: max(1, below)]),
+        "threshold": both(high, order[: max(1, len(high))]),
+        "min-p": both([i for i in order if probs[i] >= p * max(probs)]),
+        "given order": both(reached(range(len(probs)))),
+        "smallest": both(reached(order[::-1])),
+    }  # fmt: skip
 
 
 def _top(logits, temperature):
@@ -177,10 +246,12 @@ def _top(logits, temperature):
 def q3(temperature_for, rng):
     for trial in range(25):
         large = trial % 5 == 4
+        # the first are near the lower and the upper end of what the task promises: no draw hides a range too narrow
+        end = {0: (0.1, 0.13), 1: (0.1, 0.13), 4: (1.7, 2), 9: (1.7, 2)}.get(trial, (0.1, 2))
         wish = 1.0
         while not 0.3 < wish < 0.95:
-            spread = 1000 if large else rng.choice([0.3, 3])
-            temperature = spread * math.exp(rng.uniform(math.log(0.1), math.log(2)))
+            spread = 3000 if large else 0.3 if trial < 2 else rng.choice([0.3, 3])
+            temperature = spread * math.exp(rng.uniform(math.log(end[0]), math.log(end[1])))
             logits = [rng.gauss(2e6 if large else 0, spread) for _ in range(rng.randint(3, 6))]
             wish = _top(logits, temperature)
         answer = temperature_for(logits, wish)
@@ -222,152 +293,70 @@ def q3(temperature_for, rng):
 
 @question("sampling.q4", answer="penalise", kind="function")
 def q4(penalise, rng):
-    import torch
-    from transformers.generation.logits_process import RepetitionPenaltyLogitsProcessor
-
-    for _ in range(40):
-        logits = [rng.choice([-1, 1]) * rng.uniform(0.5, 6) for _ in range(rng.randint(4, 9))]
-        logits[rng.randrange(len(logits))] = 0.0
-        seen = [rng.randrange(len(logits)) for _ in range(rng.randint(1, 6))]
-        a = rng.choice([1.2, 1.5, 2.0])
-        library = RepetitionPenaltyLogitsProcessor(a)
-        right = library(torch.tensor([seen]), torch.tensor([logits], dtype=torch.float64))[0].tolist()
-        times = Counter(seen)
-        answer = penalise(logits, seen, a)
-        expect(
-            type(answer) is list and len(answer) == len(logits),
-            t("返回的列表要和 logits 一样长。", "Return a list as long as logits."),
-        )
-        pairs = list(enumerate(logits))
-        _expect_equal(
-            answer,
-            right,
-            [
-                (
-                    logits,
-                    t(
-                        "什么都没变。seen 里是序号（在 logits 里的位置），这些位置上的分数要罚。",
-                        "Nothing has changed. seen lists indices, places in logits: the scores there are punished.",
-                    ),
-                ),
-                (
-                    [x / a if i in seen else x for i, x in pairs],
-                    t(
-                        "负的 logit 除以 penalty 会变大，反而更容易被选中。负数要乘。",
-                        "A negative logit divided by the penalty grows, so the token is likelier. Multiply it.",
-                    ),
-                ),
-                (
-                    [x * a if i in seen else x for i, x in pairs],
-                    t(
-                        "正的 logit 乘 penalty 会变大，反而更容易被选中。正数要除。",
-                        "A positive logit times the penalty grows, so the token is likelier. Divide it.",
-                    ),
-                ),
-                (
-                    [x if i not in seen else x * a if x > 0 else x / a for i, x in pairs],
-                    t(
-                        "乘和除用反了：出现过的 token 现在更容易再出现。",
-                        "Times and divide are swapped: a token that was seen is now likelier.",
-                    ),
-                ),
-                (
-                    [x / a ** times[i] if x > 0 else x * a ** times[i] for i, x in pairs],
-                    t(
-                        "一个 token 不管出现几次，都只罚一次。可以先把 seen 变成集合。",
-                        "A token is punished once, however often it was seen. Make seen a set first.",
-                    ),
-                ),
-                (
-                    [x / a if x > 0 else x * a for _, x in pairs],
-                    t("没出现过的 token 也被罚了。", "Tokens that were never seen are punished too."),
-                ),
-            ],
-            t(
-                "不对。出现过的：正的 logit 除以 penalty，负的乘 penalty；其余不动。",
-                "Not yet. Seen tokens: divide a positive logit by the penalty, multiply a negative one; no others.",
-            ),
-        )
+    cases = [_penalty_case(rng) for _ in range(40)]
+    _as_long(penalise, cases, t("返回的列表要和 logits 一样长。", "Return a list as long as logits."))
+    diagnose(penalise, cases, HINTS, "q4", tolerance=1e-6)
     expect(
-        penalise([1.0, -1.0], [], 2.0) == [1.0, -1.0],
+        close(penalise([1.0, -1.0], [], 2.0), [1.0, -1.0]),
         t("seen 是空列表时，什么都不该变。", "When seen is empty nothing may change."),
     )
 
 
-@cache
-def _measured():
-    """The model's invalid mass at each of TEMPERATURES; if probabilities were divided; if logits were multiplied."""
+def _penalty_case(rng):
     import torch
+    from transformers.generation.logits_process import RepetitionPenaltyLogitsProcessor
 
-    from aigc_course import grammar, hub
-
-    model, tokenizer = hub.load_lm("lm", tier="cpu")
-    ids = tokenizer(PROMPT)["input_ids"]
-    with torch.no_grad():
-        logits = model(torch.tensor([ids])).logits[0, -1].double()
-    possible = list(grammar.next_token_probs(ids, tokenizer))
-
-    def invalid(scores):
-        return 1 - float(scores.softmax(-1)[possible].sum())
-
-    ways = (lambda T: logits / T, lambda T: logits.softmax(-1) / T, lambda T: logits * T)
-    return [[invalid(way(T)) for T in TEMPERATURES] for way in ways]
-
-
-def _near(answer, truth):
-    """Each number within 2 % and 0.0002 of the truth."""
-    return all(abs(a - b) <= 2e-4 + 0.02 * b for a, b in zip(answer, truth, strict=True))
+    logits = [rng.choice([-1, 1]) * rng.uniform(0.5, 6) for _ in range(rng.randint(4, 9))]
+    logits[rng.randrange(len(logits))] = 0.0
+    seen = [rng.randrange(len(logits)) for _ in range(rng.randint(1, 6))]
+    a = rng.choice([1.2, 1.5, 2.0])
+    library = RepetitionPenaltyLogitsProcessor(a)
+    right = library(torch.tensor([seen]), torch.tensor([logits], dtype=torch.float64))[0].tolist()
+    times, pairs = Counter(seen), list(enumerate(logits))
+    return (logits, seen, a), right, {
+        "unchanged": [logits],
+        "divides": [[x / a if i in seen else x for i, x in pairs]],
+        "multiplies": [[x * a if i in seen else x for i, x in pairs]],
+        "swapped": [[x if i not in seen else x * a if x > 0 else x / a for i, x in pairs]],
+        "each time": [[x / a ** times[i] if x > 0 else x * a ** times[i] for i, x in pairs]],
+        "everyone": [[x / a if x > 0 else x * a for x in logits]],
+    }  # fmt: skip
 
 
-@question("sampling.q5", answer="invalid", kind="value")
-def q5(invalid, rng):
-    truth, of_probabilities, of_products = _measured()
+@question("sampling.q5", answer="impossible", kind="function")
+def q5(impossible, rng):
     expect(
-        type(invalid) is list and len(invalid) == len(truth) and all(type(x) in (int, float) for x in invalid),
-        t("invalid 是三个数的列表，依次对应温度 1、1.5、2。", "invalid is a list of three numbers, for 1, 1.5 and 2."),
-    )
-    _expect_equal(
-        invalid,
-        truth,
-        [
-            (
-                [100 * x for x in truth],
-                t("要的是 0 到 1 之间的份额，不是百分数。", "A share from 0 to 1 is asked for, not per cent."),
-            ),
-            (
-                [1 - x for x in truth],
-                t(
-                    "这是“可能的 token”占的份额。要的是不可能的：1 减去它。",
-                    "That is the share of the possible tokens. Wanted are the impossible ones: 1 minus it.",
-                ),
-            ),
-            (
-                of_probabilities,
-                t(
-                    "先把 logits 除以温度，再做 softmax；你除的好像是概率。",
-                    "Divide the logits by the temperature, then take softmax: you seem to have divided probabilities.",
-                ),
-            ),
-            (truth[::-1], t("顺序反了：先是温度 1，最后是 2。", "The order is reversed: temperature 1 first, 2 last.")),
-            (
-                [round(x, 2) for x in truth],
-                t("四舍五入得太早了：不要取整，至少留四位小数。", "Rounded too much: keep at least four decimals."),
-            ),
-            (
-                of_products,
-                t(
-                    "温度越高，分布应该越平。你好像是乘了温度：要除。",
-                    "The hotter, the flatter it should get. You seem to have multiplied by the temperature: divide.",
-                ),
-            ),
-            (
-                [truth[0]] * 3,
-                t("三个数一样：温度没有用上。", "The three numbers are equal: the temperature was not used."),
-            ),
-        ],
+        type(impossible([0.0, 1.0, 2.0], [1], 1.5)) in (int, float),
         t(
-            "和模型给出的不符。提示词、温度、哪些 token 可能，各查一遍。",
-            "Not what the model gives. Check the prompt, the temperatures and which tokens are possible.",
+            "要返回一个数：不可能的 token 的概率之和。",
+            "Return one number: the sum of the impossible tokens' probabilities.",
         ),
-        same=_near,
     )
+    diagnose(impossible, [_impossible_case(rng) for _ in range(40)], HINTS, "q5", tolerance=1e-6)
+
+
+def _impossible_case(rng):
+    logits = [rng.gauss(0, 3) for _ in range(rng.randint(4, 12))]
+    possible = rng.sample(range(len(logits)), rng.randint(1, len(logits) - 2))
+    others = [i for i in range(len(logits)) if i not in possible]
+    T = rng.choice([0.5, 0.8, 1.5, 2, 3])
+
+    def share(scores, some=others):
+        weights = [math.exp(score) for score in scores]
+        return sum(weights[i] for i in some) / sum(weights)
+
+    cool = [math.exp(z) / sum(map(math.exp, logits)) for z in logits]
+    right = share([z / T for z in logits])
+    return (logits, possible, T), right, {
+        "possible": [share([z / T for z in logits], possible)],
+        "no temperature": [share(logits)],
+        "probabilities": [
+            share([p / T for p in cool]),
+            sum(cool[i] / T for i in others),
+            1 - sum(cool[i] / T for i in possible),
+        ],
+        "times T": [share([z * T for z in logits])],
+        "counted": [len(others) / len(logits), len(others)],
+        "percent": [100 * right],
+        "rounded": [round(right, digits) for digits in range(1, 5)],
+    }  # fmt: skip

@@ -1,11 +1,9 @@
-"""Checks of the lab `tokens`. Oracles: the `tokenizers` library, brute force, and the course's own passages."""
+"""Checks of the lab `tokens`. Oracles: the `tokenizers` library, brute force, and the lesson's own BPE."""
 
-import csv
 from collections import Counter
-from functools import cache
 from itertools import chain, pairwise
 
-from aigc_course import course, tokens
+from aigc_course import tokens
 from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
 
@@ -79,17 +77,39 @@ HINTS = {
         "Too much is dropped: leave out only the bytes of the cut character, not the whole token.",
     ),
     "q4": (
-        "和量出来的不符。查一查：在 training_text 上训练，在 rest 的每一段上编码，再求和。",
-        "Not what comes out. Check: train on training_text, encode each passage of rest, add up.",
+        "不对。拿显示的例子一步一步来：学 2 * n 次合并；一次也不合并、用头 n 次、全用，各有多少个 token？",
+        "Not right. Take the example shown, step by step: learn 2 * n merges; how many tokens are there with none of "
+        "them, with the first n, with all?",
     ),
-    "seen": ("这是在训练用的 seen 上数的。要在没见过的 rest 上数。", "Counted on `seen`. Count on the unseen `rest`."),
+    "overlap": (
+        "相邻的一对可以重叠：`o l d` 里有 `o l`，也有 `l d`；`a a a` 里有两个 `a a`。",
+        "Neighbouring pairs may overlap: `o l d` has `o l` and `l d`, and `a a a` has `a a` twice.",
+    ),
+    "seen": ("这是在训练用的文字上数的。要在 texts 上数。", "Counted on the training text. Count on `texts`."),
+    "trained on texts": (
+        "只用 training_text 训练：texts 是没有见过的。",
+        "Train on training_text alone: `texts` are what has not been seen.",
+    ),
+    "too few": ("一共要学 2 * n 次合并。", "In all, 2 * n merges are to be learned."),
+    "second alone": (
+        "接着的 n 次要和头 n 次一起用，不能单独用。",
+        "The next n merges build on the first n: use both, not these alone.",
+    ),
+    "one text": (
+        "各段要分开编码，再把 token 数加起来。",
+        "Encode each text by itself, then add up the numbers of tokens.",
+    ),
+    "characters of texts": (
+        "一次也不合并时，一个字节是一个 token，一个汉字有三个。",
+        "Without merges each byte is a token, and a Chinese character has three.",
+    ),
     "sum": (
-        "第二个数只算接着的 100 次，不要把头 100 次的也算进去。",
-        "The second number is for the next 100 merges alone, without the first 100.",
+        "第二个数只算接着的 n 次，不要把头 n 次的也算进去。",
+        "The second number is for the next n merges alone, without the first n.",
     ),
     "left": ("这是剩下的 token 数。要的是省下了多少。", "These are tokens left. Wanted: tokens saved."),
     "sign": ("符号反了：省下的是正数。", "The sign is reversed: savings are positive."),
-    "swapped": ("顺序反了：头 100 次在前。", "The order is reversed: the first 100 come first."),
+    "swapped": ("顺序反了：头 n 次在前。", "The order is reversed: the first n come first."),
     "q5": (
         "总价不对。拿两轮的例子在纸上算一遍：每轮读多少，写多少？",
         "The total is wrong. Work through the example of two turns on paper: what is read, what written?",
@@ -133,10 +153,9 @@ def q1(best_pair, rng):
         type(answer) is list and len(answer) == 2 and all(type(x) is str for x in answer),
         t("要返回 [左, 右] 这样两个字符串的列表。", "Return a list of two strings, [left, right]."),
     )
-    # a tie in which comparing "lo" with "ldd" gives another order than comparing sides
-    diagnose(
-        best_pair, [*(_pair_case(_pair_words(rng)) for _ in range(60)), _pair_case({"l o": 2, "ld d": 2})], HINTS, "q1"
-    )
+    # ties in which comparing "lo" with "ldd", or the left sides alone, gives another order than comparing sides
+    ties = {"l o": 2, "ld d": 2}, {"l o": 2, "l d": 2}
+    diagnose(best_pair, [*(_pair_case(_pair_words(rng)) for _ in range(60)), *map(_pair_case, ties)], HINTS, "q1")
 
 
 def _pair_words(rng):
@@ -155,6 +174,13 @@ def _pair_case(words):
     # kinds are in order, and max takes the first of equals
     unweighted = max(kinds, key=lambda pair: sum(pairs.count(pair) for pairs in found.values()))
     once = max(kinds, key=lambda pair: sum(times for word, times in words.items() if pair in found[word]))
+    apart = Counter()  # of "a a a" one "a a" is counted, as `str.count` does
+    for word, times in words.items():
+        i = 0
+        while i < len(found[word]):
+            apart[found[word][i]] += times
+            i += 2 if len(set(found[word][i])) == 1 else 1
+    greedy = min(apart, key=lambda pair: (-apart[pair], pair))
     # of two strings that each count equally often any may be named: the hint is about what was counted
     letters, across = Counter(), Counter()
     for word, times in words.items():
@@ -162,7 +188,7 @@ def _pair_case(words):
     row = [(token, times) for word, times in words.items() for token in word.split()]
     for (left, times), (right, _) in pairwise(row):
         across[left, right] += times
-    mistakes = {"unweighted": [list(unweighted)], "once": [list(once)], "tie": equals}
+    mistakes = {"unweighted": [list(unweighted)], "once": [list(once), list(greedy)], "tie": equals}
     for mistake, counted in (("letters", letters), ("across", across)):
         mistakes[mistake] = [list(pair) for pair in counted if counted[pair] == max(counted.values())]
     return (words,), equals[0], mistakes
@@ -176,8 +202,9 @@ def q2(bpe, rng):
         t("要返回字符串的列表。", "Return a list of strings."),
     )
     expect("".join(answer) == "abcab", t(*HINTS["joined"]))
-    # "aaa" tells left to right from right to left
-    diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), _cut_case("aaa", [["a", "a"]])], HINTS, "q2")
+    # "aaa" tells left to right from right to left, "ababa" a rule used up from one used once
+    fixed = ("aaa", [["a", "a"]]), ("ababa", [["a", "b"], ["b", "a"]])
+    diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), *(_cut_case(*one) for one in fixed)], HINTS, "q2")
 
 
 def _cut_input(rng):
@@ -242,17 +269,22 @@ def _longest_first(word, merges):
 @question("tokens.q3", answer="whole", kind="function")
 def q3(whole, rng):
     expect(type(whole([[97]], 1)) is str, t("要返回一个字符串。", "Return a string."))
-    diagnose(whole, [_budget_case(rng) for _ in range(60)], HINTS, "q3")
+    # of the last character three of four bytes are left
+    cut = _budget_case("a🙂", [[97, 240], [159, 153], [130]], 2)
+    diagnose(whole, [*(_budget_case(*_budget_input(rng)) for _ in range(60)), cut], HINTS, "q3")
 
 
-def _budget_case(rng):
+def _budget_input(rng):
     text = "".join(rng.choices("aé你好，🙂𠮷Z ", k=rng.randint(1, 12)))
     left, pieces = list(text.encode()), []
     while left:
         size = rng.randint(1, 5)
         pieces.append(left[:size])
         left = left[size:]
-    budget = rng.randint(0, len(pieces) + 2)
+    return text, pieces, rng.randint(0, len(pieces) + 2)
+
+
+def _budget_case(text, pieces, budget):
     data = bytes(chain(*pieces[:budget]))
     # the characters of the text that end within these bytes
     right = "".join(c for i, c in enumerate(text) if len(text[: i + 1].encode()) <= len(data))
@@ -269,34 +301,50 @@ def _budget_case(rng):
     return (pieces, budget), right, mistakes
 
 
-@cache
-def _counts(where):
-    """Tokens of the Chinese passages `where` ("seen" or "rest") after 0, 100 and 200 merges learned on "seen"."""
-    with open(course.root() / "datasets" / "parallel_texts.csv", encoding="utf-8", newline="") as file:
-        texts = [row["zh"] for row in csv.DictReader(file)]
-    learned = list(tokens.train_bpe("\n".join(texts[::3]), 200).items())
-    counted = texts[::3] if where == "seen" else [text for i, text in enumerate(texts) if i % 3]
-    return [sum(len(tokens.encode(text, dict(learned[:n]))) for text in counted) for n in (0, 100, 200)]
-
-
-@question("tokens.q4", answer="saved", kind="value")
-def q4(saved, rng):
+@question("tokens.q4", answer="savings", kind="function")
+def q4(savings, rng):
+    answer = savings("cold cold old", ["cold", "bold"], 2)
     expect(
-        type(saved) is list and len(saved) == 2 and all(type(x) is int for x in saved),
-        t("saved 是两个整数的列表。", "saved is a list of two whole numbers."),
+        type(answer) is list and len(answer) == 2 and all(type(x) is int for x in answer),
+        t("要返回两个整数的列表。", "Return a list of two whole numbers."),
     )
-    counts, seen = _counts("rest"), _counts("seen")
-    first, second = counts[0] - counts[1], counts[1] - counts[2]
+    diagnose(savings, [_savings_case(rng) for _ in range(25)], HINTS, "q4")
+
+
+def _savings_case(rng):
+    """A short text to train on, and pieces of its words and of one that is new: joined, more could be merged."""
+    words = rng.choice([["cold", "old", "gold", "mild", "wild", "café"], ["天气", "今天", "明天", "气温", "好"]])
+    training = " ".join(rng.choices(rng.sample(words, len(words) - 1), k=rng.randint(6, 12)))
+    row = "".join(rng.choices(words, k=5))
+    cuts = sorted(rng.sample(range(1, len(row)), rng.randint(1, 3)))
+    texts = [row[a:b] for a, b in pairwise([0, *cuts, len(row)])]
+    n = rng.randint(1, 4)
+    learned = list(tokens.train_bpe(training, 2 * n).items())
+
+    def used(merges, counted=texts):
+        """How many tokens there are in all."""
+        return sum(len(tokens.encode(text, dict(merges))) for text in counted)
+
+    def saved(merges=learned, counted=texts):
+        a, b, c = (used(merges[:k], counted) for k in (0, n, 2 * n))
+        return [a - b, b - c]
+
+    first, second = saved()
+    joined = [between.join(texts) for between in ("\n", " ", "")]
+    trained = [text for one in joined for text in (one, f"{training}\n{one}", f"{training} {one}", training + one)]
     mistakes = {
-        "seen": [seen[0] - seen[1], seen[1] - seen[2]],
-        "sum": [first, first + second],
-        "left": counts[1:],
-        "sign": [-first, -second],
-        "swapped": [second, first],
+        "seen": [saved(counted=[training]), saved(counted=training.split())],
+        "trained on texts": [saved(list(tokens.train_bpe(text, 2 * n).items())) for text in trained],
+        "too few": [[first, 0]],
+        "second alone": [[first, used([]) - used(learned[n:])]],
+        "characters of texts": [[sum(map(len, texts)) - used(learned[:n]), second]],
+        "sum": [[first, first + second]],
+        "left": [[used(learned[:n]), used(learned)]],
+        "sign": [[-first, -second]],
+        "swapped": [[second, first]],
+        "one text": [saved(counted=[text]) for text in joined],
     }
-    for mistake, value in mistakes.items():
-        expect(saved != value, t(*HINTS[mistake]))
-    expect(saved == [first, second], t(*HINTS["q4"]))
+    return (training, texts, n), [first, second], mistakes
 
 
 @question("tokens.q5", answer="chat_cost", kind="function")
@@ -308,8 +356,8 @@ def q5(chat_cost, rng):
 
 
 def _chat_case(rng):
-    turns = [[rng.randint(1, 3000), rng.randint(1, 3000)] for _ in range(rng.randint(2, 5))]
-    price_in, price_out = rng.randint(1, 20) / 4, rng.randint(21, 80) / 4
+    turns = [[rng.randint(1, 3000), rng.randint(1, 3000)] for _ in range(rng.choice([1, 2, 3, 4, 8]))]
+    price_in, price_out = (price / 4 for price in rng.sample(range(1, 80), 2))
     asked, told = [q for q, _ in turns], [a for _, a in turns]
     again = sum(sum(asked[:i]) + sum(told[:i]) for i in range(len(turns)))
     read, written = again + sum(asked), sum(told)

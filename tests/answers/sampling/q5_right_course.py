@@ -1,10 +1,9 @@
 # the course's own functions
-from aigc_course import grammar, sampling
-from aigc_course.hub import load_lm
+import torch
 
-model, tokenizer = load_lm("lm", tier="cpu")
-ids = sampling.encode(tokenizer, "我最喜欢的颜色是")
-logits = sampling.next_logits(model, ids)
-possible = list(grammar.next_token_probs(ids, tokenizer))
-truth = grammar.next_token_probs(ids, tokenizer)
-invalid = [sampling.invalid_mass(sampling.softmax(sampling.apply_temperature(logits, T)), truth) for T in (1, 1.5, 2)]
+from aigc_course import sampling
+
+
+def impossible(logits, possible, T):
+    warm = sampling.softmax(sampling.apply_temperature(torch.tensor(logits), T))
+    return sampling.invalid_mass(warm, dict.fromkeys(possible))

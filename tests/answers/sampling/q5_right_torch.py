@@ -1,10 +1,8 @@
 # torch, and the impossible ones added up directly
-from aigc_course import grammar, sampling
-from aigc_course.hub import load_lm
+import torch
 
-model, tokenizer = load_lm("lm", tier="cpu")
-ids = sampling.encode(tokenizer, "我最喜欢的颜色是")
-logits = sampling.next_logits(model, ids)
-possible = list(grammar.next_token_probs(ids, tokenizer))
-others = [i for i in range(len(logits)) if i not in possible]
-invalid = [float((logits / T).softmax(-1)[others].sum()) for T in (1, 1.5, 2)]
+
+def impossible(logits, possible, T):
+    probs = (torch.tensor(logits) / T).softmax(-1)
+    others = [i for i in range(len(logits)) if i not in possible]
+    return probs[others].sum()

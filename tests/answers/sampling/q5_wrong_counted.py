@@ -1,9 +1,3 @@
 # counts impossible tokens instead of adding up probabilities
-from aigc_course import grammar, sampling
-from aigc_course.hub import load_lm
-
-model, tokenizer = load_lm("lm", tier="cpu")
-ids = sampling.encode(tokenizer, "我最喜欢的颜色是")
-logits = sampling.next_logits(model, ids)
-possible = list(grammar.next_token_probs(ids, tokenizer))
-invalid = [1 - len(possible) / len(logits)] * 3
+def impossible(logits, possible, T):
+    return 1 - len(possible) / len(logits)

@@ -1,5 +1,7 @@
 # rounds to whole per cent
-invalid = []
-for T in (1, 1.5, 2):
+import math
+
+
+def impossible(logits, possible, T):
     weights = [math.exp(z / T) for z in logits]
-    invalid.append(round(1 - sum(weights[i] for i in possible) / sum(weights), 2))
+    return round(1 - sum(weights[i] for i in possible) / sum(weights), 2)

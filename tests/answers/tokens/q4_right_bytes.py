@@ -1,8 +1,8 @@
-# without merges: the number of bytes
-first, both = tokens.train_bpe(training_text, 100), tokens.train_bpe(training_text, 200)
-counts = [sum(len(text.encode()) for text in rest)]
-for merges in (first, both):
-    counts.append(0)
-    for text in rest:
-        counts[-1] += len(tokens.encode(text, merges))
-saved = (counts[0] - counts[1], counts[1] - counts[2])
+# without merges: the number of bytes; trains twice
+def savings(training_text, texts, n):
+    counts = [sum(len(text.encode()) for text in texts)]
+    for merges in (tokens.train_bpe(training_text, n), tokens.train_bpe(training_text, 2 * n)):
+        counts.append(0)
+        for text in texts:
+            counts[-1] += len(tokens.encode(text, merges))
+    return counts[0] - counts[1], counts[1] - counts[2]

@@ -1,4 +1,5 @@
 # starts from characters instead of bytes
-learned = list(tokens.train_bpe(training_text, 200).items())
-counts = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in rest) for n in (100, 200)]
-saved = [sum(map(len, rest)) - counts[0], counts[0] - counts[1]]
+def savings(training_text, texts, n):
+    a, b = (tokens.train_bpe(training_text, k) for k in (n, 2 * n))
+    counts = [sum(map(len, texts)), *(sum(len(tokens.encode(text, m)) for text in texts) for m in (a, b))]
+    return [counts[0] - counts[1], counts[1] - counts[2]]

@@ -1,3 +1,4 @@
 # what is left instead of what is saved
-learned = list(tokens.train_bpe(training_text, 200).items())
-saved = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in rest) for n in (100, 200)]
+def savings(training_text, texts, n):
+    ways = [tokens.train_bpe(training_text, k) for k in (n, 2 * n)]
+    return [sum(len(tokens.encode(text, merges)) for text in texts) for merges in ways]

@@ -1,4 +1,4 @@
-# counts on the passages it was trained on
-learned = list(tokens.train_bpe(training_text, 200).items())
-counts = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in seen) for n in (0, 100, 200)]
-saved = [counts[0] - counts[1], counts[1] - counts[2]]
+# counts on the text that it was trained on
+def savings(training_text, texts, n):
+    counts = [len(tokens.encode(training_text, tokens.train_bpe(training_text, k))) for k in (0, n, 2 * n)]
+    return [counts[0] - counts[1], counts[1] - counts[2]]

@@ -1,4 +1,5 @@
 # later minus earlier
-learned = list(tokens.train_bpe(training_text, 200).items())
-counts = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in rest) for n in (0, 100, 200)]
-saved = [counts[1] - counts[0], counts[2] - counts[1]]
+def savings(training_text, texts, n):
+    ways = [tokens.train_bpe(training_text, k) for k in (0, n, 2 * n)]
+    counts = [sum(len(tokens.encode(text, merges)) for text in texts) for merges in ways]
+    return [counts[1] - counts[0], counts[2] - counts[1]]

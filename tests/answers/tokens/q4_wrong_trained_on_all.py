@@ -1,4 +1,5 @@
-# trains on the passages that it is examined on
-learned = list(tokens.train_bpe("\n".join(chinese), 200).items())
-counts = [sum(len(tokens.encode(text, dict(learned[:n]))) for text in rest) for n in (0, 100, 200)]
-saved = [counts[0] - counts[1], counts[1] - counts[2]]
+# trains on the texts that it is examined on, too
+def savings(training_text, texts, n):
+    ways = [tokens.train_bpe("\n".join([training_text, *texts]), k) for k in (0, n, 2 * n)]
+    counts = [sum(len(tokens.encode(text, merges)) for text in texts) for merges in ways]
+    return [counts[0] - counts[1], counts[1] - counts[2]]
