@@ -136,6 +136,32 @@ HINTS = {
     "good only": ("出错的调用也运行过，也要数。", "Calls that gave an error were run as well: count them."),
     "text kept": ("没有 answered，回答就写空字符串。", "Where it is not answered, the answer is an empty string."),
     "no limit": ("没有用上 limit：有的模型会一直调用下去。", "`limit` is not used: some models never stop calling."),
+    "hull": (
+        "在两个候选的连线下面，不等于被胜过：要有一个候选两样都不比它差。",
+        "To lie below the line between two others is not to be beaten: one of them must be no worse in both.",
+    ),
+    "order of weights": (
+        "找出来的都对，次序不对：按它们在 weights 里的先后。",
+        "The right needs, in the wrong order: keep that of `weights`.",
+    ),
+    "twice": (
+        "一个需要只写一次，两个方向都换人也一样。",
+        "A need is listed once, even if both directions change the winner.",
+    ),
+    "one fewer": ("正好少 may_lose 道，也合格。", "Exactly `may_lose` fewer still qualifies."),
+    "as offered": (
+        "有哪些参数、什么类型，都看这一次的 offered：不要照例子写死，也要按名字传给函数。",
+        "Which arguments there are, and of which types, is what `offered` says this time: do not write those of the "
+        "example into the code; and pass them by name.",
+    ),
+    "repeated": (
+        "同样的调用再写一遍，也要再运行：叫停的只有 limit。",
+        "The same call once more is run once more: only `limit` stops it.",
+    ),
+    "called it unknown": (
+        "到了 limit 还想调用，就是 gave up，最后一次出没出错都一样。",
+        'If it wants another call after `limit`, that is "gave up", whether or not the last one failed.',
+    ),
 }
 
 
@@ -175,10 +201,11 @@ def _are_names(answer):
 
 
 def _points_case(rng):
-    """Few different numbers, so that ties are common."""
+    """Few different numbers, so that ties are common; a cost may be 0, and numbers need not be whole."""
     names = [*"ABCDEFGH"[: rng.randint(3, 7)]]
     rng.shuffle(names)
-    points = {name: [rng.randint(1, 6), 10 * rng.randint(4, 9)] for name in names}
+    costs = [0.0, *(x / 4 for x in rng.sample(range(1, 12), 5))]
+    points = {name: [rng.choice(costs), rng.choice([0, 40, 62.5, 70, 80, 90])] for name in names}
 
     def kept(beats):
         stay = [a for a in points if not any(beats(points[b], points[a]) for b in points)]
@@ -190,6 +217,13 @@ def _points_case(rng):
 
     right = kept(better)
     by_cost = sorted(points, key=lambda name: points[name][0])
+
+    def under(name):
+        """Whether it lies below the line between a cheaper and a dearer one of those kept."""
+        x, y = points[name]
+        lines = [(points[a], points[b]) for a in right for b in right if points[a][0] < x < points[b][0]]
+        return any((y - b[1]) * (c[0] - b[0]) < (c[1] - b[1]) * (x - b[0]) for b, c in lines)
+
     mistakes = {
         "order": [[n for n in points if n in right], right[::-1], sorted(right)],
         "one twin": [[n for n in right if points[n] not in [points[m] for m in right[: right.index(n)]]]],
@@ -203,6 +237,7 @@ def _points_case(rng):
         "upside down": [kept(lambda a, b, way=way: better(a, b, *way)) for way in ((1, 1), (-1, -1), (1, -1))],
         "struck": [[n for n in some if n not in right] for some in (points, by_cost)],
         "one number": [right[:1], [max(points, key=lambda n: (points[n][1], -points[n][0]))]],
+        "hull": [[n for n in right if not under(n)]],
     }
     return (points,), right, mistakes
 
@@ -216,12 +251,13 @@ def q2(fragile, rng):
 
 
 def _table_case(rng):
-    """A table in which nobody ties for the first place, before or after a weight has moved."""
-    tenths, tools = rng.choice([2, 3, 5, 8]), [*"ABCD"[: rng.randint(2, 4)]]
+    """A table in which nobody ties for the first place, nor for the last, before or after a weight has moved."""
+    tenths, tools = rng.choice([2, 3, 5, 8]), rng.sample("ABCDEFGH", rng.randint(2, 5))
     while True:
         needs = rng.sample(["quality", "price", "speed", "privacy", "length"], rng.randint(2, 4))
         weights = {need: rng.randint(2, 9) for need in needs}
-        marks = {tool: {need: rng.randint(0, 10) for need in needs} for tool in tools}
+        # each row has an order of its own: that of the weights counts
+        marks = {tool: {need: rng.randint(0, 10) for need in rng.sample(needs, len(needs))} for tool in tools}
         less, more = ({n: _ranked(marks, weights, {n: 10 + way * tenths}) for n in needs} for way in (-1, 1))
         ranked, lead = _ranked(marks, weights, {})
         if min(lead, *(gap for ends in (less, more) for _, gap in ends.values())) > 0:
@@ -236,23 +272,27 @@ def _table_case(rng):
         {n: _ranked(marks, weights, dict.fromkeys(needs[: i + 1], 10 + way * tenths)) for i, n in enumerate(needs)}
         for way in (-1, 1)
     ]
+    right = changed()
     mistakes = {
         "none": [[]],
         "one way": [changed(both=[less]), changed(both=[more])],
         "added": [changed(both=added)],
-        "firm": [[n for n in needs if n not in changed()]],
+        "firm": [[n for n in needs if n not in right]],
         "kept moved": [changed(both=[ends]) for ends in kept],
         "lowest": [changed(ranked[-1], place=-1)],
         "unweighted": [changed(plain)],
+        "order of weights": [right[::-1], sorted(right), [n for n in marks[tools[0]] if n in right]],
+        "twice": [[n for n in needs for ends in (less, more) if ends[n][0][0] != ranked[0]]],
     }
-    return (marks, weights, tenths / 10), changed(), mistakes
+    return (marks, weights, tenths / 10), right, mistakes
 
 
 def _ranked(marks, weights, moved):
-    """Tools, the highest score first, and the lead of the first; moved: need → how many tenths of its weight."""
+    """Tools, the highest score first, and the lead of the first or of the last but one, whichever is smaller; moved:
+    need → how many tenths of its weight."""
     scores = {tool: sum(weights[n] * moved.get(n, 10) * row[n] for n in weights) for tool, row in marks.items()}
     ranked = sorted(marks, key=lambda tool: -scores[tool])
-    return ranked, scores[ranked[0]] - scores[ranked[1]]
+    return ranked, min(scores[a] - scores[b] for a, b in (ranked[:2], ranked[-2:]))
 
 
 # ---- 3. a router ---------------------------------------------------------------------------------------------------
@@ -313,6 +353,7 @@ def _routed(rows, may_lose):
         "strict": [best(outcomes(lambda r, at: r["sure"] > at))],
         "never none": [best(tried, first=dearer)],
         "none lost": [best(tried, lambda each: fits(each, 0))],
+        "one fewer": [best(tried, lambda each: fits(each, may_lose - 1))],
         "slack added": [best(tried, lambda each: fits(each, -may_lose))],
         "which": [best(tried, lambda each: lost[each[0]] <= may_lose)],
         "stopped": [best(tried[:failing])],
@@ -356,7 +397,8 @@ def q4(run_call, rng):
         + [json.dumps({"name": "multiply", "arguments": some}) for some in (None, "a, b", [a, b], ["a", "b"])],
         "no such tool": [call(name, a=a, b=b) for name in ("add", "Multiply", "multiply ", code, "")],
         "not offered": [call("delete_notes"), call("divide", a=a, b=0)],
-        "missing argument": [call(a=a), call(b=b), call(), call(a=a, c=b), call("ticket", a="1"), call("ticket")],
+        "missing argument": [call(a=a), call(b=b), call(), call(a=a, c=b), call("ticket", a="1"), call("ticket")]
+        + [call(**one) for one in ({"a": str(a)}, {"b": True})],
         "extra argument": [call(a=a, b=b, c=1), call(a=str(a), b=b, c=1), call("ticket", place=museum, day=1)],
         "bool": [call(a=True, b=b), call(a=a, b=False)],
         "wrong type": [call(a=a, b=str(b)), call(a=[a], b=2), call(a=a, b=None), call("divide", a=str(a), b=0)]
@@ -375,6 +417,23 @@ def q4(run_call, rng):
         for written in group:
             right = {"result": group[written]} if kind == "good" else {"error": error}
             cases.append(((written, less if kind == "not offered" else OFFERED), right, kind))
+    # other tools are offered, and with other arguments: only `offered` says which
+    n, word = rng.randint(2, 4), rng.choice(["ab", "x"])
+    mixed, wordy, alone = {"a": "text", "b": "number"}, {"a": "text", "b": "text"}, {"a": "number"}
+    cases += [
+        ((written, {name: wanted}), right, kind)
+        for kind, written, name, wanted, right in (
+            ("as offered", call("divide", b=4, a=a), "divide", NUMBERS, {"result": a / 4}),
+            ("as offered", call(a=word, b=n), "multiply", mixed, {"result": word * n}),
+            ("as offered", call("delete_notes"), "delete_notes", {}, {"result": "all notes deleted"}),
+            ("as offered", numbers, "multiply", alone, {"error": "extra argument"}),
+            ("as offered", numbers, "multiply", mixed, {"error": "wrong type"}),
+            ("as offered", numbers, "multiply", {**NUMBERS, "c": "text"}, {"error": "missing argument"}),
+            ("as offered", call("ticket", place=museum), "ticket", {"place": "number"}, {"error": "wrong type"}),
+            ("failed", call(a=a), "multiply", alone, {"error": "failed"}),
+            ("failed", call(a=word, b=word), "multiply", wordy, {"error": "failed"}),
+        )
+    ]
     given = [given for given, _, _ in cases]
     _in_form(run_call, given, lambda answer: type(answer) is dict and [*answer] in (["result"], ["error"]), "call form")
     answers = run_call.each([(each, {}) for each in given])
@@ -389,7 +448,8 @@ def q4(run_call, rng):
 
 @question("tool_choice.q5", answer="converse", kind="function")
 def q5(converse, rng):
-    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5")
+    nothing = _told(["42"], [], 0, False, "42")
+    _judge(converse, _talk_case, rng, _is_outcome, "talk form", "q5", [nothing])
 
 
 def _is_outcome(answer):
@@ -401,6 +461,10 @@ def _talk_case(rng):
     """A script written together with what its calls give: (script, limit), outcome, mistakes."""
     script, given = [], []
     for _ in range(rng.randint(0, 5)):
+        if script and rng.random() < 0.25:  # the same once more
+            script.append(script[-1])
+            given.append(given[-1])
+            continue
         a, b = rng.randint(2, 99), rng.randint(2, 99)
         good = rng.random() < 0.5
         # a number that an earlier call gave is left to be filled in
@@ -419,7 +483,11 @@ def _talk_case(rng):
     if not endless:
         script.append(f"{words} #{shown[-1]}" if shown else words)
         words = f"{words} {given[shown[-1] - 1]}" if shown else words
-    limit = rng.choice([len(given), rng.randint(0, 7)])
+    return _told(script, given, rng.choice([len(given), rng.randint(0, 7)]), endless, words)
+
+
+def _told(script, given, limit, endless, words):
+    """The case of a script whose calls give these numbers (None: an error), and then these words."""
 
     def end(limit):
         if endless or len(given) > limit:
@@ -430,6 +498,7 @@ def _talk_case(rng):
     how, _, n = right
     done = given[:n] + given[-1:] * (n - len(given)) if given else []
     first = bad[0] + 1 if bad and bad[0] < n else 0
+    again = next((i for i in range(1, len(given)) if script[i] == script[i - 1]), len(given) if endless else 99)
     mistakes = {
         "one more": [end(limit + 1)],
         "last words": [["gave up", "", limit] if len(given) >= limit else right, end(limit - 1) if limit else right],
@@ -442,5 +511,7 @@ def _talk_case(rng):
         "text kept": [[how, words, n] if how == "unknown" else right],
         "no limit": [["gave up", "", some] if endless else end(99) for some in (8, 10, 20, 50)],
         "zero": [["unknown", "", n] if how == "answered" and given[-1:] == [0] else right],
+        "called it unknown": [["unknown", "", n] if how == "gave up" and done[-1:] == [None] else right],
+        "repeated": [["gave up", "", again] if again < n or (endless and again <= limit) else right],
     }
     return (script, limit), right, mistakes

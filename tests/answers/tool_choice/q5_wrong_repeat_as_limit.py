@@ -1,0 +1,12 @@
+# stops where the model writes the same call again, and says that it was the limit
+def converse(script, limit):
+    results, last = [], None
+    while True:
+        words = speak(script, results)
+        if not words.startswith("{"):
+            failed = bool(results) and "error" in results[-1]
+            return ["unknown", "", len(results)] if failed else ["answered", words, len(results)]
+        if len(results) == limit or words == last:
+            return ["gave up", "", limit]
+        last = words
+        results.append(run(words))
