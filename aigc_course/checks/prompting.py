@@ -1,6 +1,7 @@
 """Checks of the lab `prompting`. Oracles: exact fractions, and answers whose faults were put in by the check itself."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -96,6 +97,31 @@ HINTS = {
     "gives anyway": ("都不过就不交，不要交最后一份或第一份。",
         "If none passes nothing is handed out, neither the last nor the first."),
     "last passing": ("交出的是**第一份**过了的。", "It is the **first** that passes which is handed out."),
+    "percentile": (
+        "不要插值（np.percentile 会插值）：两头各去掉 len(draws) // 40 个，取剩下的最小和最大。",
+        "No interpolation (np.percentile does that): drop len(draws) // 40 at either end, and take the smallest and "
+        "the largest of the rest.",
+    ),
+    "null": (
+        "null 也是一个值：名字在，所以不是 missing；它的类型不对。",
+        "null is a value: the name is there, so it is not missing; its type is wrong.",
+    ),
+    "enum alike": (
+        "要和 enum 里的值一模一样：大小写、多一个空格、只有一部分，都不算。",
+        "A value has to be exactly one of `enum`: other capitals, a space more, or a part of it will not do.",
+    ),
+    "rounded value": (
+        "比的是整个数值：小数也算，差一点也是差。",
+        "It is the whole value that is compared: decimals count, and near is not equal.",
+    ),
+    "groups only": (
+        "没有逗号的数，也可以不止三位：`34000`。",
+        "A number without commas may have more than three digits: `34000`.",
+    ),
+    "border": (
+        "数的前后可以紧挨着别的字：`85元`、`x85`。（正则表达式里的 \\b 在这里不管用。）",
+        "Other letters may stand right beside a number: `85kg`, `x85`. (The \\b of regular expressions fails here.)",
+    ),
 }
 # fmt: on
 
@@ -135,16 +161,18 @@ def q1(score, rng):
 
 
 def _score_case(rng, number):
-    """Wordings of which, every third time, two are equally low."""
+    """Wordings, of which, every third time, three are equally low."""
     words = t(
-        ["写价格。", "多少钱？", "价格？", "要价格。"], ["Write the price.", "How much?", "Price?", "What price?"]
+        ["写价格。", "多少钱？", "价格？", "要价格。", "请写出价格。", "它卖多少？"],
+        ["Write the price.", "How much?", "Price?", "What price?", "Please write the price.", "What does it cost?"],
     )
     marks = {}
-    for wording in rng.sample(words, rng.randint(2, 4)):
+    for wording in rng.sample(words, rng.randint(1, 4)):
         marks[wording] = rng.choices([True, False, None], [5, 3, 2], k=rng.randint(1, 8))
     if number % 3 == 0:
         low = rng.choice([[False, None], [True, False, None]])
-        marks[f"{words[0]}!"], marks[f"{words[1]}!"] = low, [*low, *low]
+        marks |= {wording: low * rng.randint(1, 3) for wording in rng.sample(words, 3)}
+        marks = {wording: marks[wording] for wording in rng.sample([*marks], len(marks))}
 
     def score(share=lambda row: Fraction(sum(mark is True for mark in row), len(row)), pick=min):
         shares = {wording: share(row) for wording, row in marks.items()}
@@ -160,6 +188,7 @@ def _score_case(rng, number):
         return Fraction(sum(heard), len(heard)) if heard else Fraction(0)
 
     by_count = {wording: sum(mark is True for mark in row) for wording, row in marks.items()}
+    shares = {wording: Fraction(by_count[wording], len(row)) for wording, row in marks.items()}
     mistakes = {
         "percent": [[100 * right[0], right[1], 100 * right[2]]],
         "rounded": [[round(right[0], a), right[1], round(right[2], a)] for a in range(1, 5)],
@@ -169,7 +198,7 @@ def _score_case(rng, number):
         "counts": [score(lambda row: Fraction(sum(mark is True for mark in row)))],
         "best": [score(pick=max)],
         "fewest": [[right[0], min(by_count, key=by_count.get), right[2]]],
-        "last": [score(pick=lambda names, key: min(reversed(list(names)), key=key))],
+        "last": [[right[0], wording, right[2]] for wording in shares if shares[wording] == min(shares.values())],
     }
     return (marks,), right, mistakes
 
@@ -179,7 +208,7 @@ def _score_case(rng, number):
 
 @question("prompting.q2", answer="paired_interval", kind="function")
 def q2(paired_interval, rng):
-    cases = [_interval_case(rng, n) for n in 3 * (20, 39, 40, 60, 90)]
+    cases = [_interval_case(rng, n) for n in 3 * (20, 39, 40, 60, 80, 120)]
     _asked(paired_interval, cases, _numbers(int, int, int), "interval form", "q2")
 
 
@@ -197,6 +226,14 @@ def _interval_case(rng, n):
 
     means = [_mean(changes[i] for i in draw) for draw in draws]
     middle, cut = float(_mean(changes)), n // 40
+
+    def at(share):
+        """Between the two means that lie there, as np.percentile has it."""
+        place = share * (n - 1)
+        low, high = (float(sorted(means)[i]) for i in (math.floor(place), min(math.floor(place) + 1, n - 1)))
+        return low + (high - low) * float(place - math.floor(place))
+
+    near = sorted({max(0, cut - 1), cut, cut + 1, n // 20, round(n / 40), (n - 1) // 40})
     right = [middle, *ends(sorted(means))]
     return (before, after, draws), right, {
         "percent": [[100 * x for x in right]],
@@ -205,7 +242,8 @@ def _interval_case(rng, n):
         "once": [[middle, *ends(sorted(_mean(changes[i] for i in set(draw)) for draw in draws))]],
         "unpaired": [[middle, *ends(sorted(_mean(new[i] for i in draw) - _mean(old) for draw in draws))]],
         "not trimmed": [[middle, *ends(sorted(means), 0)]],
-        "trim": [[middle, *ends(sorted(means), a, b)] for a in (cut, n // 20) for b in (cut, max(0, cut - 1), n // 20)],
+        "trim": [[middle, *ends(sorted(means), a, b)] for a in near for b in near],
+        "percentile": [[middle, at(Fraction(1, 40)), at(Fraction(39, 40))]],
         "unsorted": [[middle, *ends(means)]],
         "mean of draws": [[float(_mean(means)), *right[1:]]],
     }  # fmt: skip
@@ -215,6 +253,7 @@ def _interval_case(rng, n):
 
 GOOD = {"string": ("x", "Sunday", ""), "integer": (0, 7, 85), "boolean": (True, False)}
 BAD = {"string": (7, True, None, ["x"]), "integer": ("85", 85.5, True, None), "boolean": (1, "true", None, 0)}
+NEAR = {"string": ("no", "sunday", "Sun", "Sunday "), "integer": (3, 8, 5, -7)}  # nearly one of the "enum"
 
 
 @question("prompting.q3", answer="faults", kind="function")
@@ -235,7 +274,7 @@ def _fault_case(rng, number):
             rules[name]["enum"] = list(GOOD[kind][1:])
         fate = rng.choice(["good", "good", "type", "enum", "missing"])
         if fate == "enum" and "enum" in rules[name]:
-            answer[name], right[name] = ("no" if kind == "string" else 3), "enum"
+            answer[name], right[name] = rng.choice(NEAR[kind]), "enum"
         elif fate == "type":
             answer[name], right[name] = rng.choice(BAD[kind]), "type"
         elif fate == "missing":
@@ -243,19 +282,47 @@ def _fault_case(rng, number):
                 right[name] = "missing"
         else:
             answer[name] = rng.choice(rules[name].get("enum", GOOD[kind]))
+    if number % 8 == 0:
+        rules["when"] = {"type": "string", "enum": list(GOOD["string"][1:])}
+        answer["when"], right["when"] = NEAR["string"][number // 8 % len(NEAR["string"])], "enum"
     if number % 8 == 3:
         rules["stalls"], answer["stalls"], right["stalls"] = {"type": "integer"}, True, "type"
+    if number % 8 in (4, 7):  # null where a name must be there, and where it need not
+        rules["gate"], answer["gate"], right["gate"] = {"type": "string"}, None, "type"
+        required += ["gate"] * (number % 8 == 4)
     if rng.random() < 0.4:
         answer["colour"], right["colour"] = rng.choice(["red", None, 3]), "unknown"
     schema = {"type": "object", "properties": rules, "required": required, "additionalProperties": False}
     text = json.dumps(answer, ensure_ascii=False, indent=rng.choice([None, 1]))
+    whole = None
     if number % 4 == 1:
         text = rng.choice([f"OK: {text}", f"```json\n{text}\n```", f"{text} .", text[:-1], "", "price: 85"])
-        return (text, schema), {"": "json"}, _wrong_faults(schema, answer, right, text, {"": "json"})
+        whole = {"": "json"}
     if number % 4 == 2:
         text = json.dumps(rng.choice([[answer], 85, "price", None, True, []]))
-        return (text, schema), {"": "object"}, _wrong_faults(schema, answer, right, text, {"": "object"})
-    return (text, schema), right, _wrong_faults(schema, answer, right, text)
+        whole = {"": "object"}
+    mistakes = _wrong_faults(schema, answer, right, text, whole)
+    alike = {name for name, kind in right.items() if kind == "enum" and answer[name] in NEAR[rules[name]["type"]][1:]}
+    nulls = [name for name in rules if name in answer and answer[name] is None]
+    return (text, schema), whole or right, mistakes | {
+        "null": [
+            whole or {**right, **{name: "missing" for name in nulls if name in required}},
+            whole or {name: kind for name, kind in right.items() if name not in nulls or name in required},
+            whole or {name: kind for name, kind in right.items() if name not in nulls},
+            whole or {name: kind for name, kind in right.items() if name not in nulls}
+            | {name: "missing" for name in nulls if name in required},
+        ],
+        "enum alike": [
+            whole or {name: kind for name, kind in right.items() if name not in some}
+            for some in (
+                alike,
+                {name for name in alike if str(answer[name]).strip().lower() == "sunday"},
+                {name for name in alike if str(answer[name]).strip() == "Sunday"},
+                {name for name in alike if str(answer[name]).lower() == "sunday"},
+                {name for name in alike if str(answer[name]) in str(rules[name]["enum"])},
+            )
+        ],
+    }  # fmt: skip
 
 
 def _wrong_faults(schema, answer, inside, text, whole=None):
@@ -299,29 +366,36 @@ def q4(made_up, rng):
     def fits(answer):
         return type(answer) is list and all(type(one) is str for one in answer)
 
-    _asked(made_up, [_number_case(rng) for _ in range(50)], fits, "numbers form", "q4")
+    _asked(made_up, [_number_case(rng, number) for number in range(60)], fits, "numbers form", "q4")
 
 
 def _ways(value: Fraction) -> list[str]:
-    """The ways to write a number of at most two decimals."""
-    ways = [f"{float(value):.2f}", f"{float(value):,.2f}"]
+    """The ways to write a number of at most three decimals."""
+    short, long = f"{float(value):,.3f}".rstrip("0"), f"{float(value):,.3f}"
+    ways = [short, long, long.replace(",", "")]
+    if (100 * value).denominator == 1:
+        ways += [f"{float(value):,.2f}", f"{float(value):.2f}"]
     if value.denominator == 1:
         ways += [f"{int(value)}", f"{int(value):,}", f"{int(value)}.0"]
-    return ways
+    return [way for way in ways if not way.endswith(".")]
 
 
-def _number_case(rng):
+def _number_case(rng, number):
     """Texts made of words and numbers. What has a source is known from how they are made."""
     drawn = [Fraction(rng.choice([5, 85, 12, 1200, 34000])) for _ in range(2)]
-    drawn += [Fraction(rng.randint(1, 999)) / rng.choice([1, 1, 2, 4]), Fraction(rng.randint(1000, 2_000_000))]
+    drawn += [Fraction(rng.randint(1, 999)) / rng.choice([1, 1, 2, 4, 8]), Fraction(rng.randint(1000, 2_000_000))]
     known = list(dict.fromkeys(drawn))
-    source = "; ".join(f"{name}: {rng.choice(_ways(x))}" for name, x in zip("ABCD", known, strict=False))
+    colon = rng.choice([": ", "：", " "])
+    source = "; ".join(f"{name}{colon}{rng.choice(_ways(x))}" for name, x in zip("ABCD", known, strict=False))
     made = [x for x in (known[0] + 100, known[0] * 10, Fraction(3), known[-1] + Fraction(1, 2)) if x not in known]
     used = [rng.choice(known + made) for _ in range(rng.randint(1, 5))]
     used += [rng.choice(used)] * (rng.random() < 0.3)
     written = [(x, rng.choice(_ways(x))) for x in used]
-    ends = [t("元", " yuan"), t("。", "."), t("，", ", "), t("件！", " pieces!"), ". ", ", "]
-    answer = t("价格是", "It is ") + "".join(f"¥{word}{rng.choice(ends)}" for _, word in written)
+    ends = [t("元", " yuan"), "kg", t("。", "."), t("，", ", "), t("件！", " pieces!"), ". ", ", "]
+    # letters may stand right beside a number
+    answer = t("价格是", "It is ") + "".join(
+        f"{rng.choice(['¥', ' ', t('共', 'x')])}{word}{rng.choice(ends)}" for _, word in written
+    )
     right = [word for x, word in written if x not in known]
 
     def by(pattern, value=lambda word: Fraction(word.replace(",", "")), keep=lambda one, known: one not in known):
@@ -333,13 +407,33 @@ def _number_case(rng):
     def loose(word):
         return word.strip(".,").replace(",", "")
 
+    def number_of(word):
+        return Fraction(loose(word)) if loose(word).count(".") < 2 else word
+
     return (answer, source), right, {
         "inverted": [[word for x, word in written if x in known]],
         "substring": [[word for _, word in written if word not in source]],
-        "spelling": [by(whole, str), by(whole, loose)],
+        "spelling": [
+            by(whole, str),
+            by(whole, loose),
+            by(whole, lambda word: loose(word).removesuffix(".00").removesuffix(".0")),
+        ],
         "commas": [by(r"\d+(?:\.\d+)?")],
-        "decimals": [by(r"\d+(?:,\d{3})*"), by(r"\d+")],
-        "full stop": [by(r"[\d.,]+", str), by(r"[\d.,]+", loose)],
+        "decimals": [
+            by(r"\d+(?:,\d{3})*"),
+            by(r"\d+"),
+            by(whole.replace("+)?", "{2})?")),
+            by(whole.replace("+)?", "{1,2})?")),
+        ],
+        "full stop": [
+            by(r"[\d.,]+", str),
+            by(r"[\d.,]+", loose),
+            by(r"\d+(?:,\d{3})*\.?\d*", number_of),
+            by(r"\d[\d,]*(?:\.\d+)?", number_of),
+        ],
+        "groups only": [by(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?")],
+        "border": [by(rf"\b{whole}\b"), by(rf"\b{whole}"), by(rf"{whole}\b")],
+        "rounded value": [by(whole, lambda word: int(number_of(word))), by(whole, lambda word: round(number_of(word)))],
         "dedupe": [list(dict.fromkeys(right))],
         "sorted": [sorted(right), sorted(right, key=lambda word: float(word.replace(",", "")))],
         "rewritten": [[word.replace(",", "") for word in right], [str(float(word.replace(",", ""))) for word in right]],

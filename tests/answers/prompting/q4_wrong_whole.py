@@ -1,0 +1,12 @@
+# compares whole numbers only
+import re
+
+
+def made_up(answer, source):
+    pattern = r"\d+(?:,\d{3})*(?:\.\d+)?"
+
+    def number(word):
+        return int(float(word.replace(",", "")))
+
+    known = {number(word) for word in re.findall(pattern, source)}
+    return [word for word in re.findall(pattern, answer) if number(word) not in known]
