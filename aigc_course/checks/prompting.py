@@ -132,7 +132,7 @@ def _asked(function, cases: list[tuple], fits: Callable, form: str, otherwise: s
         if not fits(answer):
             function(*given)
             expect(False, t(*HINTS[form]))
-    diagnose(function, cases, HINTS, otherwise)
+    diagnose(function, cases, HINTS, otherwise, tolerance=1e-6)  # torch's numbers have seven digits
 
 
 def _numbers(*kinds) -> Callable:

@@ -174,13 +174,14 @@ def _pair_case(words):
     # kinds are in order, and max takes the first of equals
     unweighted = max(kinds, key=lambda pair: sum(pairs.count(pair) for pairs in found.values()))
     once = max(kinds, key=lambda pair: sum(times for word, times in words.items() if pair in found[word]))
-    apart = Counter()  # of "a a a" one "a a" is counted, as `str.count` does
+    apart, greedy = Counter(), Counter()  # two by two; and of "a a a" one "a a", as `str.count` does
     for word, times in words.items():
+        apart.update(found[word][::2] * times)
         i = 0
         while i < len(found[word]):
-            apart[found[word][i]] += times
+            greedy[found[word][i]] += times
             i += 2 if len(set(found[word][i])) == 1 else 1
-    greedy = min(apart, key=lambda pair: (-apart[pair], pair))
+    overlap = [list(min(counted, key=lambda pair: (-counted[pair], pair))) for counted in (apart, greedy)]
     # of two strings that each count equally often any may be named: the hint is about what was counted
     letters, across = Counter(), Counter()
     for word, times in words.items():
@@ -188,7 +189,7 @@ def _pair_case(words):
     row = [(token, times) for word, times in words.items() for token in word.split()]
     for (left, times), (right, _) in pairwise(row):
         across[left, right] += times
-    mistakes = {"unweighted": [list(unweighted)], "once": [list(once), list(greedy)], "tie": equals}
+    mistakes = {"unweighted": [list(unweighted)], "once": [list(once)], "overlap": overlap, "tie": equals}
     for mistake, counted in (("letters", letters), ("across", across)):
         mistakes[mistake] = [list(pair) for pair in counted if counted[pair] == max(counted.values())]
     return (words,), equals[0], mistakes

@@ -35,6 +35,10 @@ HINTS = {
         "None is found at all. Is the weight moved by that share of it? One direction is enough.",
     ),
     "one way": ("只看了一个方向：加和减都要试。", "Only one direction is tried: a weight may be larger or smaller."),
+    "both ways": (
+        "有一个方向换人就算，不用两个方向都换。",
+        "One direction is enough: not both have to change the winner.",
+    ),
     "added": ("by 是比例：0.2 是权重的 20%，不是加上 0.2。", "`by` is a share: 20 % of the weight, not 0.2 more."),
     "firm": ("反了：要的是会换人的，不是不会换的。", "Inverted: wanted are those that change the winner."),
     "kept moved": ("一次只动一个：先恢复原样，再试下一个。", "One at a time: put a weight back before the next."),
@@ -237,7 +241,10 @@ def _points_case(rng):
         "upside down": [kept(lambda a, b, way=way: better(a, b, *way)) for way in ((1, 1), (-1, -1), (1, -1))],
         "struck": [[n for n in some if n not in right] for some in (points, by_cost)],
         "one number": [right[:1], [max(points, key=lambda n: (points[n][1], -points[n][0]))]],
-        "hull": [[n for n in right if not under(n)]],
+        "hull": [
+            [n for n in right if not under(n)],
+            [n for n in right if not under(n) or [*points.values()].count(points[n]) > 1],
+        ],
     }
     return (points,), right, mistakes
 
@@ -276,6 +283,7 @@ def _table_case(rng):
     mistakes = {
         "none": [[]],
         "one way": [changed(both=[less]), changed(both=[more])],
+        "both ways": [[n for n in needs if all(ends[n][0][0] != ranked[0] for ends in (less, more))]],
         "added": [changed(both=added)],
         "firm": [[n for n in needs if n not in right]],
         "kept moved": [changed(both=[ends]) for ends in kept],
@@ -512,6 +520,8 @@ def _told(script, given, limit, endless, words):
         "no limit": [["gave up", "", some] if endless else end(99) for some in (8, 10, 20, 50)],
         "zero": [["unknown", "", n] if how == "answered" and given[-1:] == [0] else right],
         "called it unknown": [["unknown", "", n] if how == "gave up" and done[-1:] == [None] else right],
-        "repeated": [["gave up", "", again] if again < n or (endless and again <= limit) else right],
+        "repeated": [
+            ["gave up", "", said] if again < n or (endless and again <= limit) else right for said in (again, limit)
+        ],
     }
     return (script, limit), right, mistakes
