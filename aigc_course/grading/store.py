@@ -68,7 +68,7 @@ class Store:
         _write(self._nbgrader("autograded", result["student"], "ipynb"), nbformat.writes(_notebook(result, self.lab)))
 
     def put_page(self, student: str, page: str) -> None:
-        """The feedback, where nbgrader keeps its own. Its release_feedback wants two more files: the instructors' guide."""
+        """The feedback, where nbgrader keeps its own. Its release_feedback wants two files more: instructors' guide."""
         _write(self._nbgrader("feedback", student, "html"), page)
 
     def _nbgrader(self, step: str, student: str, kind: str) -> Path:
