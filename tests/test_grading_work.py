@@ -77,7 +77,7 @@ def test_right_wrong_and_missing_answers(lang):
     assert points(result) == {"q1": 2.0, "q2": 0.0, "q3": 0.0, "q4": 0.0, "q5": 0.0, "q6": None}
     assert (result["lang"], result["score"], result["max_score"], result["problem"]) == (lang, 2.0, 15.0, "")
     reasons = {one["id"]: one["reason"] for one in result["questions"]}
-    assert list(reasons.values()) == ["right", "stub", "stub", "missing", "wrong", "open"]
+    assert list(reasons.values()) == ["right", "stub", "stub", "stub", "wrong", "open"]
     assert json.loads(json.dumps(result)) == result
     chinese = [any("一" <= c <= "鿿" for c in one["hint"]) for one in result["questions"] if one["hint"]]
     assert set(chinese) == {lang == "zh"}
