@@ -12,6 +12,7 @@ NEAR = 1e-4  # float32 is precise enough
 THETA = 10_000.0  # what RoPE turns by, where the caller does not say
 FAULTS = ("right", "mask", "axis", "scale", "heads")
 APART = 0.05  # outputs of two faults differ by this much at least, somewhere
+WIDE = 6 * APART  # and by this much in half of the cases
 
 # mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
 HINTS = {
@@ -24,13 +25,16 @@ HINTS = {
         "Return the shape of x: as many rows, and rows as long.",
     ),
     "nan": (
-        "结果里有 nan。是不是有的 token 什么都看不见？每个 token 至少看得见它自己。",
-        "There is a nan in the result. Is there a token that sees nothing? Each sees at least itself.",
+        "结果里有 nan。是不是有的 token 什么都看不见？每个 token 至少看得见它自己。"
+        "还有，0 乘负无穷也是 nan：不要用乘法来遮。",
+        "There is a nan in the result. Is there a token that sees nothing? Each sees at least itself. And 0 times "
+        "minus infinity is nan, too: do not hide by multiplying.",
     ),
     "overflow": (
-        "分数很大的时候结果成了 nan 或无穷：e 的几百次方装不下。先把一行分数都减去其中最大的，再取指数，结果不变。",
-        "With large scores the result is nan or infinite: e to the power of hundreds does not fit. Take a row's "
-        "largest score away from the whole row first; the softmax stays the same.",
+        "分数离 0 很远的时候结果成了 nan 或无穷：e 的几百次方装不下。"
+        "先遮，再把一行分数都减去其中最大的，然后取指数，结果不变。",
+        "With scores far from 0 the result is nan or infinite: e to the power of hundreds does not fit. Hide first, "
+        "then take a row's largest score away from the whole row; the softmax stays the same.",
     ),
     "rounded": ("不要四舍五入。", "Do not round."),
     "q1": (
@@ -65,6 +69,11 @@ HINTS = {
         "被遮住的分数改成了 0，可是 e 的 0 次方是 1，照样分到权重。要改成负无穷。",
         "Hidden scores are set to 0, but e to the power of 0 is 1, so they get some weight. Minus infinity it is.",
     ),
+    "mask finite": (
+        "被遮住的分数改成了一个负数，可是别的分数更低的时候，它照样分到权重。要改成负无穷。",
+        "Hidden scores are set to a number below 0, but where the others are lower still they get some weight. Minus "
+        "infinity it is.",
+    ),
     "no scale": ("分数没有除以 √d。", "The scores are not divided by √d."),
     "scale": ("分数要除以 √d，不是 d，也不是乘。", "Scores are divided by √d: not by d, and not multiplied."),
     "width of v": (
@@ -88,6 +97,10 @@ HINTS = {
     "neighbours": (
         "两两配对的办法不对：和第 i 个数配对的是第 i + d/2 个，不是它的邻居。",
         "The pairs are wrong: number i goes with number i + d/2, not with its neighbour.",
+    ),
+    "put back": (
+        "转得对，放错了地方：转过以后，a' 还放在第 i 个，b' 还放在第 i + d/2 个。",
+        "Turned rightly, put in the wrong place: a' goes back to place i, and b' to place i + d/2.",
     ),
     "backwards": ("转的方向反了：看看哪一项是负号。", "It turns the wrong way round: see which term has the minus."),
     "row number": (
@@ -153,6 +166,10 @@ HINTS = {
         "查询和键都要转，只转一样，距离就不对了。",
         "Both queries and keys are turned. With only one of them, distances come out wrong.",
     ),
+    "not turned": (
+        "查询和键都没有转：先各转到自己的位置，再做注意力。",
+        "Neither queries nor keys are turned: turn each to its place, then comes the attention.",
+    ),
     "value turned": ("值不用转，只转查询和键。", "Values are not turned, only queries and keys."),
     "read ahead": (
         "一次读几个 token 时，它们之间也要遮：前一个看不见后一个。",
@@ -171,9 +188,14 @@ HINTS = {
         "of output.",
     ),
     "none fits": (
-        "对这份 output，你的函数什么也没有返回：是不是五种里有一种写得不对，一种也对不上？还是忘了 return？",
-        "For this output your function returns nothing: is one of your five not written right, so that none fits? Or "
-        "is a return missing?",
+        "对这份 output，你的函数什么也没有返回：是不是五种里有一种写得不对，一种也对不上？"
+        "是不是比得太严（相差不到 0.0001 不算毛病）？还是忘了 return？",
+        "For this output your function returns nothing: is one of your five not written right, so that none fits? Do "
+        "you compare too strictly (less than 0.0001 apart is no fault)? Or is a return missing?",
+    ),
+    "loose": (
+        "比得太松了，两种毛病分不开：只要有一个数差出 0.05，就不是这一种。",
+        "You compare too loosely to tell two faults apart: where a single number differs by 0.05, it is not this one.",
     ),
     "all right": (
         "有毛病的也都说成了 right。算出正确的输出，和 output 差得太多，就有毛病。",
@@ -308,17 +330,20 @@ def _finite(value):
     return all(_finite(one) if type(one) in (list, dict) else math.isfinite(one) for one in values)
 
 
-def _judge(function, cases, otherwise, form="shape", fits=None, large=None):
+def _judge(function, cases, otherwise, form="shape", fits=None, large=()):
     """`diagnose` for cases (arguments, right answer, {mistake: answers}), after a look at form and nan.
 
     form: the hint for an answer of another form; fits(answer, right): whether it has it, by default the same shape.
-    large: which case has scores too large for a plain exp.
+    large: which cases have scores too far from 0 for a plain exp.
     """
     ready = [(given, _plain(right), _plain(mistakes)) for given, right, mistakes in cases]
     answers = function.each([(given, {}) for given, _, _ in ready[:6]])
-    for number, ((_, right, _), answer) in enumerate(zip(ready, answers, strict=False)):
+    for (_, right, _), answer in zip(ready, answers, strict=False):
         expect(fits(answer, right) if fits else _shape(answer) == _shape(right), t(*HINTS[form]))
-        expect(_finite(answer), t(*HINTS["overflow" if number == large else "nan"]))
+    odd = [number for number, answer in enumerate(answers) if not _finite(answer)]
+    if odd:
+        function(*ready[odd[-1]][0])  # the notebook shows the last call
+        expect(False, t(*HINTS["overflow" if {*odd} <= {*large} else "nan"]))
     for _, right, mistakes in ready:
         mistakes["rounded"] = [_rounded(right, digits) for digits in range(4)]
     diagnose(function, ready, HINTS, otherwise, NEAR)
@@ -347,7 +372,7 @@ def _library(q, k, v, seen):
 
 @question("attention.q1", answer="attention", kind="function")
 def q1(attention, rng):
-    _judge(attention, [_attention_case(rng, number) for number in range(24)], "q1", large=0)
+    _judge(attention, [_attention_case(rng, number) for number in range(24)], "q1", large=(0, 3))
 
 
 def _attention_case(rng, number):
@@ -355,16 +380,19 @@ def _attention_case(rng, number):
     m = n if number % 3 == 1 else n + rng.randint(1, 4)
     n = 1 if number % 6 == 2 else n
     q, k, v = _normal(rng, n, d, 1.5), _normal(rng, m, d, 1.5), _normal(rng, m, width, 2)
-    if number == 0:  # scores whose exponentials no float can hold, but whole numbers, so that float32 is exact
+    if number in (0, 3):
+        # scores whose exponentials no float can hold (0: far above 0, 3: far below), 1800 apart, and the hidden ones
+        # the largest; whole numbers, so that float32 is exact
         d = 4
-        q, k = (np.array([[30.0 * rng.randint(1, 4) for _ in range(d)] for _ in range(rows)]) for rows in (n, m))
+        q = np.full((n, d), 30.0)
+        k = np.repeat(30.0 * (np.arange(m)[:, None] + (1 if number == 0 else -m)), d, axis=1)
     dots, seen = q @ k.T, _seen(n, m)
     scores, right = dots / math.sqrt(d), _library(q, k, v, seen)
 
     def by(seen=seen, scores=scores, axis=-1):
         return _softmax(np.where(seen, scores, -1e30), axis) @ v
 
-    weights = _softmax(scores)
+    weights, low = _softmax(scores), (-10, -20, -50, -100, -500, -1000)
     mistakes = {
         "no mask": [by(seen=seen | True)],
         "top left": [by(seen=np.tri(n, m, dtype=bool))],
@@ -373,6 +401,10 @@ def _attention_case(rng, number):
         "left hidden": [by(seen=~_seen(n, m, -1))],
         "mask late": [np.where(seen, weights, 0) @ v],
         "mask zero": [_softmax(np.where(seen, scores, 0)) @ v],
+        "mask finite": [
+            *(_softmax(np.where(seen, scores, end)) @ v for end in low),
+            *(_softmax(np.where(seen, scores, scores + end)) @ v for end in low),
+        ],
         "no scale": [by(scores=dots)],
         "scale": [by(scores=dots / d), by(scores=dots * math.sqrt(d))],
         "width of v": [by(scores=dots / math.sqrt(other)) for other in (width, n, m)],
@@ -426,10 +458,13 @@ def _rope_case(rng, number):
     apart = np.empty_like(x)
     apart[:, 0::2] = x[:, 0::2] * cos - x[:, 1::2] * sin
     apart[:, 1::2] = x[:, 0::2] * sin + x[:, 1::2] * cos
+    right, put = _turned(x, places, theta), np.empty_like(x)
+    put[:, 0::2], put[:, 1::2] = right[:, :half], right[:, half:]
     mistakes = {
-        "neighbours": [apart],
+        "neighbours": [apart, _turned(np.hstack([x[:, 0::2], x[:, 1::2]]), places, theta)],
+        "put back": [put],
         "backwards": [_turned(x, places, angles=-usual)],
-        "row number": [_turned(x, range(rows), theta), _turned(x, range(1, rows + 1), theta)],
+        "row number": [_turned(x, at + np.arange(rows), theta) for at in (0, 1, places[0])],
         "from one": [_turned(x, np.array(places) + 1, theta)],
         "one speed": [by(0 * pairs)],
         "speed": [by(-(pairs + 1) / half)],
@@ -438,7 +473,7 @@ def _rope_case(rng, number):
         "overwritten": [np.hstack([first, first * sin + right_half * cos])],
         "added": [x + np.hstack(pair) for pair in ((cos, sin), (sin, cos))],
     }
-    return given, _turned(x, places, theta), mistakes
+    return given, right, mistakes
 
 
 # ---- 3. a KV cache -------------------------------------------------------------------------------------------------
@@ -459,7 +494,13 @@ def q3(read, rng):
 
 def _is_output_and_cache(answer, right):
     two = type(answer) is list and len(answer) == 2 and type(answer[1]) is dict
-    return two and _shape(answer[0]) == _shape(right[0]) and answer[1].keys() == right[1].keys()
+    output_and_keys = two and _shape(answer[0]) == _shape(right[0]) and answer[1].keys() == right[1].keys()
+    return output_and_keys and all(map(_is_table, answer[1].values()))
+
+
+def _is_table(value):
+    rows = value if type(value) is list else [None]
+    return all(type(row) is list and all(type(x) in (int, float) for x in row) for row in rows)
 
 
 def _weights(rng):
@@ -515,6 +556,7 @@ def _read_case(weights, cached, x, output=None):
         "turned again": [again, [again[0], cache]],
         "from zero": [by(_turned(q, at), _turned(k, at)) for at in (range(n), places + 1)],
         "query raw": [by(q=q), by(k=k)],
+        "not turned": [by(q=q, k=k)],
         "value turned": [by(v=_turned(v, places))],
         "read ahead": [by(seen=np.ones((n, old + n), bool))],
         "read top left": [by(seen=np.tri(n, old + n, dtype=bool))],
@@ -549,7 +591,8 @@ def _outputs(q, k, v, heads):
 
 @question("attention.q4", answer="find_fault", kind="function", none_ok=True)
 def q4(find_fault, rng):
-    cases = [_fault_case(rng, fault) for fault in rng.sample(FAULTS * 4, 20)]
+    kinds = [(fault, narrow) for fault in FAULTS for narrow in (False, True, False, True)]
+    cases = [_fault_case(rng, *kind) for kind in rng.sample(kinds, len(kinds))]
     answers = find_fault.each([(given, {}) for given, _, _ in cases])
     for (given, _, _), answer in zip(cases, answers, strict=True):
         if answer is None:
@@ -559,7 +602,11 @@ def q4(find_fault, rng):
         expect(fits, t(*HINTS["fault form"]))
     judged = [(*case, *answer) for case, answer in zip(cases, answers, strict=True)]
     mended = all(close(output, right, NEAR) for _, _, right, _, output in judged)
-    if any(fault != name for _, fault, _, name, _ in judged):
+    missed = [(given, name) for given, fault, _, name, _ in judged if fault != name]
+    if missed:
+        if mended and all(_apart(given, name) < WIDE for given, name in missed):
+            find_fault(*missed[0][0])  # the notebook shows the last call
+            expect(False, t(*HINTS["loose"]))
         names = {name for _, _, _, name, _ in judged}
         expect(names != {"right"}, t(*HINTS["all right"]))
         expect("right" in names or not mended, t(*HINTS["never right"]))
@@ -572,15 +619,24 @@ def q4(find_fault, rng):
     expect(mended, t(*HINTS["given back" if back else "mended"]))
 
 
-def _fault_case(rng, fault):
-    """(arguments, fault, right output), where no two faults give the same."""
+def _apart(given, fault):
+    """How far the output that came in is from what a fault gives, where they differ most."""
+    *qkv, heads, output = given
+    return np.abs(_outputs(*map(np.array, qkv), heads)[fault] - np.array(output)).max()
+
+
+def _fault_case(rng, fault, narrow):
+    """(arguments, fault, right output), where no two faults give the same. narrow: two of them nearly do."""
     while True:
         n, heads, d = rng.randint(3, 6), rng.randint(2, 4), rng.randint(2, 4)
         q, k, v = (_normal(rng, n, heads * d, 1.5) for _ in "qkv")
-        outputs = _outputs(q, k, v, heads)
-        every = [*outputs.values()]
-        if all(np.abs(one - other).max() > APART for i, one in enumerate(every) for other in every[:i]):
-            given = (q.tolist(), k.tolist(), v.tolist(), heads, outputs[fault].tolist())
+        every = [*_outputs(q, k, v, heads).values()]
+        least = min(np.abs(one - other).max() for i, one in enumerate(every) for other in every[:i])
+        if narrow or least > WIDE:
+            v = v * (rng.uniform(1.1, 1.4) * APART / least if narrow else 1)  # outputs grow and shrink with the values
+            outputs = _outputs(q, k, v, heads)
+            off = np.array([[rng.uniform(-1, 1) for _ in row] for row in v]) * NEAR / 3  # not to the last digit
+            given = (q.tolist(), k.tolist(), v.tolist(), heads, (outputs[fault] + off).tolist())
             return given, fault, outputs["right"].tolist()
 
 

@@ -110,6 +110,11 @@ HINTS = {
         "好像只看了角上的一个像素。单独一个像素可能完全是错的，要多看一些。",
         "You seem to ask one pixel in a corner, and a single pixel may be quite wrong. Ask more of them.",
     ),
+    "some edges": (
+        "好像只看了一条边、一个角或四个角。东西可以盖住半条边，也可以盖住几个角：四条边都要看。",
+        "You seem to look at one edge, a corner or the four corners. A thing may cover half of an edge, or several "
+        "corners: look at all four edges.",
+    ),
     "most": (
         "最多的颜色不一定是背景：东西可以占大半张画。",
         "The commonest colour need not be the background: an object may fill most of the picture.",
@@ -178,6 +183,11 @@ HINTS = {
         "z 的分母里只有一个 p：两组合在一起的比例。",
         "There is a single p in the denominator of z: the share in both lists together.",
     ),
+    "mean p": (
+        "p 不是两个比例的平均：两列放在一起，一共对了几个，除以一共几个。",
+        "p is not the mean of the two shares: put both lists together, and divide how many are right by how many there "
+        "are.",
+    ),
     "q3": (
         "不对。取 steps = 2，把每一步的 t、现在的 ᾱ、下一级的 ᾱ 写下来，和题目里的例子比一比。",
         "Not right. With steps = 2 write down t, ᾱ now and ᾱ next at each step, and compare with the question's "
@@ -201,6 +211,11 @@ HINTS = {
     "one short": (
         "少走了一步。一共要走 steps 步，最后走到第 0 级。",
         "One step is missing. There are steps of them, and the last goes to level 0.",
+    ),
+    "stride": (
+        "间隔不对：级数除以步数，先只取整数部分，再去乘 k；不四舍五入，也不进一。",
+        "The stride is wrong: levels divided by steps, and only the whole part is taken, before k comes in. It is not "
+        "rounded to the nearest, and not up.",
     ),
     "no guidance": (
         "引导没有用上：每一步要猜两次，再用 g。",
@@ -310,7 +325,7 @@ def q3(paint, rng):
 
 
 def _paint_case(rng, unwanted):
-    levels, steps = rng.choice([40, 100, 130]), rng.choice([2, 3, 5, 8, 12])
+    levels, steps = rng.randint(40, 130), rng.choice([1, 2, 3, 5, 8, 12])
     betas = np.linspace(rng.uniform(0.02, 0.04), rng.uniform(0.25, 0.35), levels) ** 2 * 100 / levels
     table = np.cumprod(1 - betas).tolist()
     prompt, negative = ([rng.uniform(-2, 2), rng.uniform(0.3, 1.5)] for _ in range(2))
@@ -336,7 +351,14 @@ def _paint_case(rng, unwanted):
             x = (ratio + weight * slope) * x + weight * start
         return x
 
+    def strides(length):
+        """Where the loop ends with strides of this length, whole or not; a level beyond the table is its last."""
+        stops = [min(int(length * k) + 1, levels - 1) for k in reversed(range(steps))]
+        for nexts in ([*stops[1:], 0], [max(int(stop - length), 0) for stop in stops]):
+            yield end([(table[i], table[j]) for i, j in zip(stops, nexts, strict=True)])
+
     earlier = [table[i - 1] for i in at]
+    exact = levels / steps
     mistakes = {
         "negative index": [end([*path[:-1], (path[-1][0], table[at[-1] - stride])])],
         "clean end": [end([*path[:-1], (path[-1][0], 1.0)])],
@@ -344,6 +366,7 @@ def _paint_case(rng, unwanted):
         "neighbour": [end([(a, then) for (a, _), then in zip(path, earlier, strict=True)])],
         "upwards": [end(path[::-1])],
         "one short": [end(path[:-1]), end(path[1:])],
+        "stride": [one for length in (round(exact), math.ceil(exact), exact) for one in strides(length)],
         "no guidance": [end(path, g=1.0), end(path, g=0.0)],
         "negative ignored": [end(path, base=EMPTY)],
         "roles": [end(path, base, prompt)],
@@ -364,10 +387,15 @@ def _once(x, path, lines, g):
     return x
 
 
+EDGES = ("aside", "cornered")  # pictures where things cover half of an edge, or three corners
+
+
 @question("diffusion.q4", answer="describe", kind="function")
 def q4(describe, rng):
-    kinds = ("large", "two", "alike", "absent", "aside", "corners", "small", "white")
-    cases = [_picture_case(rng, kind) for kind in kinds]
+    kinds = ("large", "two", "alike", "absent", "aside", "aside", "cornered", "corners", "small", "white")
+    # opposite corners: who looks at one edge only, whichever, is fooled once
+    opposite = rng.choice([[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]])
+    cases = [_picture_case(rng, kind, opposite.pop() if kind == "aside" else None) for kind in kinds]
     answers = describe.each([((picture, colour), {}) for picture, colour, _, _ in cases])
     for answer in answers:
         expect(type(answer) is list and [type(x) for x in answer] in ([str, float], [str, int]), t(*HINTS["q4"]))
@@ -378,6 +406,8 @@ def q4(describe, rng):
         if not close(given, truths, SHARE):
             for mistake in cases[0][3][part]:
                 expect(not close(given, [case[3][part][mistake] for case in cases], SHARE), t(*HINTS[mistake]))
+            at_edges = all(a == b or kind in EDGES for a, b, kind in zip(given, truths, kinds, strict=True))
+            expect(part == 1 or not at_edges, t(*HINTS["some edges"]))
             expect(False, t(*HINTS[otherwise]))
 
 
@@ -395,11 +425,11 @@ def _nearest_each(picture, names):
     return ((picture[:, :, None] - np.array([*names.values()])) ** 2).sum(-1).argmin(-1)
 
 
-def _picture_case(rng, kind):
+def _picture_case(rng, kind, where=None):
     """A drawn scene, blurred and noised as if painted: (picture, colour, (background, share), the same by mistake)."""
     while True:
-        scene = _scene(rng, kind)
-        height, width = rng.randint(52, SIDE), rng.randint(52, SIDE)
+        scene = _scene(rng, kind, where)
+        height, width = (SIDE, SIDE) if kind == "cornered" else (rng.randint(52, SIDE), rng.randint(52, SIDE))
         top, left = rng.randint(0, SIDE - height), rng.randint(0, SIDE - width)
         cut = (slice(top, top + height), slice(left, left + width))
         clean, ground, first = draw(scene)[cut], scene.background, scene.objects[0].colour
@@ -414,15 +444,19 @@ def _picture_case(rng, kind):
         edge = np.ones((height, width), bool)
         edge[2:-2, 2:-2] = False
         rim = clean[edge]
+        lines = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
+        covers = [_nearest(np.median(line, 0), BACKGROUNDS) != ground for line in lines]  # half of which edges
+        steady = _nearest(np.concatenate(lines).mean(0), BACKGROUNDS) == _nearest(rim.mean(0), BACKGROUNDS)
         covered = [(one.colour, float(_cover(Scene(ground, (one,)), cut).mean())) for one in scene.objects]
         mine = [share for c, share in covered if c == colour]
         found = _nearest_each(picture, {**COLOURS, ground: BACKGROUNDS[ground]}) == [*COLOURS].index(colour)
         fooled = {  # who falls into the trap of this kind of picture
-            "aside": _nearest(rim.mean(0), BACKGROUNDS) != ground,
+            "aside": sum(covers) == 2 and steady and _nearest(rim.mean(0), BACKGROUNDS) != ground,
             "large": _nearest(COLOURS[first], BACKGROUNDS) != ground,
+            "cornered": steady and _nearest(COLOURS[first], BACKGROUNDS) != ground,
             "absent": lure != first,
         }
-        plain = float((rim == BACKGROUNDS[ground]).all(-1).mean()) > 0.7
+        plain = float((rim == BACKGROUNDS[ground]).all(-1).mean()) > 0.62
         readable = abs(float(found.mean()) - sum(mine)) < SHARE / 2  # blurred edges have cost no more
         if plain and readable and fooled.get(kind, True):
             break
@@ -441,8 +475,8 @@ def _picture_case(rng, kind):
     return picture.astype(int).tolist(), colour, (ground, sum(mine)), (backgrounds, shares)
 
 
-def _scene(rng, kind):
-    """A scene with a trap: an object that fills most of it, one at the edge, two of one colour, and so on."""
+def _scene(rng, kind, where):
+    """A scene with a trap: an object that fills most of it, one at the corner `where`, two of one colour, and so on."""
 
     def thing(x, y, size, colour, shapes=SHAPES):
         return Thing(rng.choice(shapes), colour, x + rng.uniform(-0.03, 0.03), y + rng.uniform(-0.03, 0.03), size)
@@ -457,8 +491,10 @@ def _scene(rng, kind):
         pairs = zip(places, colours, strict=True)
         return Scene(ground, tuple(thing(*place, 0.2, one, ("circle", "square")) for place, one in pairs))
     if kind == "aside":
-        where = rng.choice([0.2, 0.8]), rng.choice([0.2, 0.8])
-        return Scene(ground, (thing(*where, 0.36, first, ("circle", "square")),))
+        return Scene(ground, (thing(*where, 0.42, first, ("square",)),))
+    if kind == "cornered":
+        corners = rng.sample([(0.04, 0.04), (0.96, 0.04), (0.04, 0.96), (0.96, 0.96)], 3)
+        return Scene(ground, tuple(thing(*place, 0.16, first, ("square",)) for place in corners))
     return Scene(ground, (thing(0.5, 0.5, 0.16 if kind == "small" else rng.uniform(0.27, 0.37), first),))
 
 
@@ -467,20 +503,35 @@ def q5(compare, rng):
     answer = compare([1, 1, 0, 1], [0, 1, 1])
     right = type(answer) is list and _shape(answer[:2]) == [[None] * 3] * 2 and [type(x) for x in answer[2:]] == [bool]
     expect(right, t(*HINTS["form"]))
-    wanted, cases = {"alike": 2, "overlap": 3, "luck": 3, "a": 2, "b": 2, "pooled": 2, "unequal": 2}, []
+    wanted, cases = {"alike": 2, "mean p": 2, "overlap": 3, "luck": 3, "a": 2, "b": 2, "pooled": 2, "unequal": 2}, []
     while any(wanted.values()):
-        kind, case = _luck_case(rng)
+        kind, case = _luck_case(rng, rare=wanted["mean p"] > 0)
         if wanted.get(kind):
             wanted[kind] -= 1
             cases.append(case)
     diagnose(compare, cases, HINTS, "q5", NEAR)
 
 
-def _luck_case(rng):
+def _z(shares, sizes, p):
+    """How many standard errors the shares are apart, if p is the share in both lists together."""
+    error, apart = math.sqrt(p * (1 - p) * sum(1 / n for n in sizes)), shares[0] - shares[1]
+    return apart / error if error else math.copysign(9, apart) * (apart != 0)
+
+
+def _counts(rng, rare):
+    """(sizes, hits, shares). rare: with the mean of the two shares in place of p the verdict is another."""
+    while True:
+        sizes = rng.sample([rng.randint(8, 14), rng.randint(45, 60)], 2) if rare else [rng.randint(8, 60) for _ in "ab"]
+        hits = [rng.randint(0, n) for n in sizes] if rare or rng.random() < 0.8 else rng.choice([sizes, [0, 0]])
+        shares = [k / n for k, n in zip(hits, sizes, strict=True)]
+        z, z_mean = _z(shares, sizes, sum(hits) / sum(sizes)), _z(shares, sizes, sum(shares) / 2)
+        if not rare or (abs(z) > 1.96) != (abs(z_mean) > 1.96):
+            return sizes, hits, shares
+
+
+def _luck_case(rng, rare=False):
     """(what is special about it, case)."""
-    sizes = [rng.randint(8, 60) for _ in "ab"]
-    hits = [rng.randint(0, n) for n in sizes] if rng.random() < 0.8 else rng.choice([sizes, [0, 0]])
-    shares = [k / n for k, n in zip(hits, sizes, strict=True)]
+    sizes, hits, shares = _counts(rng, rare)
     lists = [rng.sample([1] * k + [0] * (n - k), n) for k, n in zip(hits, sizes, strict=True)]
     p = sum(hits) / sum(sizes)
     error = math.sqrt(p * (1 - p) * sum(1 / n for n in sizes))
@@ -488,6 +539,7 @@ def _luck_case(rng):
     own = math.sqrt(sum(s * (1 - s) / n for s, n in zip(shares, sizes, strict=True)))
     apart = shares[0] - shares[1]
     z, z_own, z_even = (apart / e if e else math.copysign(9, apart) * (apart != 0) for e in (error, own, even))
+    z_mean = _z(shares, sizes, sum(shares) / 2)
 
     def ends(share, n, z=1.96):  # where (share - p)² = z² p (1 - p) / n
         return sorted(np.roots([1 + z * z / n, -2 * share - z * z / n, share * share]).real.tolist())
@@ -500,9 +552,10 @@ def _luck_case(rng):
     wald = [[s, *around(s, n)] for s, n in zip(shares, sizes, strict=True)]
     overlap = rows[0][1] <= rows[1][2] and rows[1][1] <= rows[0][2]
     differ = abs(z) > 1.96
-    near = any(abs(abs(one) - 1.96) < 0.03 for one in (z, z_own, z_even))
+    near = any(abs(abs(one) - 1.96) < 0.03 for one in (z, z_own, z_even)) or abs(abs(z_mean) - 1.96) < 0.003
     kinds = {
         "alike": not error,
+        "mean p": differ != (abs(z_mean) > 1.96),
         "pooled": differ != (abs(z_own) > 1.96),
         "unequal": differ != (abs(z_even) > 1.96),
         "overlap": differ and overlap,
@@ -518,6 +571,7 @@ def _luck_case(rng):
         "one side": [[*rows, z > 1.96]],
         "opposite": [[*rows, not differ]],
         "unpooled": [[*rows, abs(z_own) > 1.96]],
+        "mean p": [[*rows, abs(z_mean) > 1.96]],
         "percent": [[*([100 * x for x in row] for row in rows), differ]],
         "rounded": [[*([round(x, digits) for x in row] for row in rows), differ] for digits in range(1, 4)],
     }

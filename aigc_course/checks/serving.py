@@ -50,6 +50,11 @@ HINTS = {
         "写了 head_dim 的模型，要用写的：它不一定等于宽度除以头数。",
         "Where a model says head_dim, take that: it need not be the width divided by the heads.",
     ),
+    "own width": (
+        "写了 head_dim 的模型，要用写的，没有写 num_key_value_heads 的也一样：MHA 留的不一定是 2 × 宽度。",
+        "Where a model says head_dim, take that, even where it does not say num_key_value_heads: MHA need not keep "
+        "2 × width.",
+    ),
     "mla as mha": (
         "MLA 算错了：有 kv_lora_rank 的模型不留键和值，哪怕它也写着 num_key_value_heads。",
         "Wrong for MLA: a model with kv_lora_rank keeps no keys and values, even if it has num_key_value_heads too.",
@@ -147,6 +152,10 @@ HINTS = {
         "放得下，可是少一点也放得下：判词是“spare”，不是“exact”。",
         "It fits, but fewer would do as well: that is “spare”, not “exact”.",
     ),
+    "whole GB": (
+        "不要先取整：差不到 1 GB，也可能就放不下。",
+        "Do not round to whole GB: less than one may decide whether it fits.",
+    ),
     "none": ("allowed 里没有一个放得下时，张数写 0。", "Where nothing in `allowed` is enough, the number is 0."),
     "quantise form": (
         "要返回三样东西的列表：[整数, 比例, 还原]。整数和还原是和 rows 一样大的表，比例一行一个。",
@@ -177,10 +186,6 @@ HINTS = {
     "all bits": (
         "一位要留给正负号：最大的整数是 2^(bits−1) − 1，不是 2^bits − 1。",
         "One bit is for the sign: the largest whole number is 2^(bits−1) − 1, not 2^bits − 1.",
-    ),
-    "range": (
-        "有的整数超出了范围：要在 −(2^(bits−1) − 1) 和 2^(bits−1) − 1 之间。",
-        "Some numbers are out of range: they go from −(2^(bits−1) − 1) to 2^(bits−1) − 1.",
     ),
     "one scale": (
         "所有的行用了同一个比例：每行各有各的。",
@@ -246,6 +251,10 @@ HINTS = {
         "换了模型，就不是同一个回复：键里要有模型。",
         "Another model gives another reply: the model belongs into the key.",
     ),
+    "personal model": (
+        "换了模型，就不是同一个回复，personal 的问题也一样：键里要有模型。",
+        "Another model gives another reply, and so it does where it is personal: the model belongs into the key.",
+    ),
     "warm reads": (
         "温度大于 0 的请求要的是一次新的抽样，不能拿缓存里的给它。",
         "A request with a temperature above 0 wants a new draw: it gets nothing from the cache.",
@@ -258,9 +267,17 @@ HINTS = {
         "没有看温度：大于 0 的请求既不用缓存，也不存进缓存。",
         "The temperature is not looked at: above 0, a request neither takes from the cache nor stores into it.",
     ),
+    "nearly 0": (
+        "温度**正好是 0** 才和缓存有关：0.1 也是要抽样的。",
+        "Only a temperature of **exactly 0** has to do with the cache: at 0.1 there is a draw, too.",
+    ),
     "temperature in key": (
         "把温度放进键里还不够：温度是 1 的问了两次，该抽两次。大于 0 的不用缓存。",
         "The temperature in the key is not enough: asked twice at 1, there should be two draws. Above 0, no cache.",
+    ),
+    "same second": (
+        "算和存不花时间：同一秒里后来的请求，已经能用上前面的。",
+        "Computing and storing take no time: a later request within the same second may use the reply already.",
     ),
     "second 0": ("第 0 秒算好的，也是算好了的。", "What was computed in second 0 was computed, too."),
     "no time": (
@@ -280,8 +297,8 @@ HINTS = {
         "At exactly good_for seconds it is stale: the age has to be **less** than good_for.",
     ),
     "loose": (
-        "问题要一字不差：大小写、空格不一样，就不是同一个问题。",
-        "Questions have to be the same to the letter: with other capitals or spaces it is another question.",
+        "问题要一字不差：大小写、空格、标点不一样，就不是同一个问题。",
+        "Questions have to be the same to the letter: with other capitals, spaces or marks it is another question.",
     ),
     "joined": (
         "两个不同的请求得了同一个键：字符串首尾相接会撞，“ab”加“c”和“a”加“bc”是一样的。用元组 (a, b) 做键。",
@@ -366,6 +383,8 @@ def _config_case(rng, number):
     latent, rope, given = rng.choice([256, 384, 512]), rng.choice([32, 64]), rng.choice([96, 112, 192])
     if kind == 0:
         config |= {"num_key_value_heads": groups}
+    elif kind == 1 and number % 8 == 5:
+        config, dim = config | {"head_dim": given}, given
     elif kind == 2:
         config |= {"num_key_value_heads": heads, "head_dim": given, "kv_lora_rank": latent, "qk_rope_head_dim": rope}
         width, dim = heads * dim, given
@@ -375,7 +394,7 @@ def _config_case(rng, number):
     if kind == 3 and width // heads == given:
         return _config_case(rng, number)
     own = heads if kind == 1 else groups
-    bits = (16, 8, 4)[number // 4 % 3]
+    bits = (16, 8, 4, 6, 32, 2)[number // 4 % 6]
     parts = [(latent,), (rope,)] if kind == 2 else [(own, dim), (own, dim)]
     cache = sum(np.zeros((layers, *shape), np.uint8).size for shape in parts)  # the cache itself, for one token
     right = cache * bits / 8
@@ -385,7 +404,7 @@ def _config_case(rng, number):
         each = {0: gqa, 1: mha, 2: mla, 3: own_dim if own_dim is not None else gqa}[kind]
         return right if each is None else layers * each * bits / 8
 
-    plain, mla = 2 * own * dim, latent + rope
+    plain, mla, of_width = 2 * own * dim, latent + rope, config["hidden_size"] // heads
     mistakes = {
         "bits": [cache * bits],
         "count": [cache],
@@ -395,8 +414,9 @@ def _config_case(rng, number):
         "layers": [right / layers],
         "heads": [by(gqa=2 * heads * dim)],
         "mha": [by(mha=2 * one * dim) for one in (0, 1)],
-        "head_dim": [by(own_dim=2 * groups * (config["hidden_size"] // heads))],
-        "mla as mha": [by(mla=2 * heads * dim), by(mla=2 * heads * (config["hidden_size"] // heads))],
+        "own width": [by(mha=2 * heads * of_width)],
+        "head_dim": [by(mha=2 * heads * of_width, own_dim=2 * groups * of_width)],
+        "mla as mha": [by(mla=2 * heads * dim), by(mla=2 * heads * of_width)],
         "mla twice": [by(mla=2 * mla), by(mla=2 * latent + rope)],
         "no rope": [by(mla=latent)],
         "mla heads": [by(mla=mla * heads), by(mla=latent + heads * rope)],
@@ -409,7 +429,7 @@ def _config_case(rng, number):
 
 @question("serving.q2", answer="judge_row", kind="function")
 def q2(judge_row, rng):
-    cases = [_row_case(rng, number) for number in range(40)]
+    cases = [_row_case(rng, number) for number in range(47)]
     answers = judge_row.each([(given, {}) for given, _, _ in cases])
     for (given, _, _), answer in zip(cases, answers, strict=True):
         two = type(answer) is list and len(answer) == 2 and answer[1] in VERDICTS
@@ -423,7 +443,8 @@ def q2(judge_row, rng):
 
 def _row_case(rng, number):
     """A row for each verdict in turn. Of every eight: one exactly full, one a little too small, one a little more, one
-    too small for the largest number allowed, and one where an uneven number would not be enough either."""
+    too small for the largest number allowed, and one where an uneven number would not be enough either. The last ones
+    lie between two mistakes that are much alike, or turn on less than 1 GB."""
     verdict, kind = VERDICTS[number % 5], number % 8
     while True:
         form = rng.choice([*BYTES])
@@ -436,8 +457,18 @@ def _row_case(rng, number):
             gb, reserve, kv, users, tokens = rng.choice([24, 48, 64, 80]), 0.25, 100_000, 10, 10_000
             n = rng.choice([n for n in allowed if n & (n - 1) == 0])
             parameters = int((n * gb * 3 // 4 - 10) / BYTES[form]) * 10**9
+        elif number in (41, 43, 44):  # less than 1 GB too much or too little: two cards have 43.2 GB to use
+            allowed, gb, reserve, kv, users, tokens = [1, 2, 3, 6, 12, 24], 24, 0.1, 100_000, 10, 10_000
+            need = rng.uniform(42.3, 42.9) if number == 41 else rng.uniform(43.3, 43.45)
+            parameters = int((need - 10) * 1e9 / BYTES[form])
+        elif number == 42:  # without any cache on 3 cards, with that of one user on 6, with all on 12
+            allowed, gb, reserve, kv, users, tokens = [1, 2, 3, 6, 12, 24], 24, 0.1, 100_000, 10, 100_000
+            parameters = int(rng.uniform(58, 62) * 1e9 / BYTES[form])
+        elif number == 46:  # without any reserve on 2 cards, with one or two on 4
+            allowed, gb, reserve, kv, users, tokens = [2, 4, 8], 80, 0.1, 100_000, 10, 10_000
+            parameters = int(rng.uniform(143, 149) * 1e9 / BYTES[form])
         elif kind in (5, 6):
-            reserve, more = rng.choice([0.1, 0.2]), rng.uniform(*rng.choice(MORE[kind]))
+            reserve, more = rng.choice([0.1, 0.2]), rng.uniform(*MORE[kind][number // 8 % len(MORE[kind])])
             need = rng.choice(allowed) * gb * 1e9 * (1 - reserve) * more
             parameters = int((need - users * tokens * kv) / BYTES[form])
         model = {"parameters": parameters, "kv_bytes": kv}
@@ -453,6 +484,8 @@ def _row_case(rng, number):
             wish = wish and not right[0]
         elif kind == 3 and verdict == "uneven":
             wish = wish and share > cards
+        elif number in (4, 9):  # spare, but not twice as many as needed
+            wish = wish and cards < 2 * right[0]
         if wish:
             return given, right, _wrong_rows(given, right)
 
@@ -484,6 +517,7 @@ def _wrong_rows(given, right):
     at_memory = row["cards"] == by_memory
     without_format = _judged({**row, "formats": [row["form"]]}, model, wanted)
     powers = [2**i for i in range(11)]
+    usable, nothings = row["gb"] * (1 - reserve), (None, -1, wanted["allowed"][-1], math.inf)
     full = row["gb"] * 10**9 * (1 - reserve)
     need = model["parameters"] * BYTES[row["form"]] + kept
     as_fit = "small" if not good(row["cards"]) else "exact" if row["cards"] == least else "spare"
@@ -516,7 +550,13 @@ def _wrong_rows(given, right):
         "uneven ignored": [[least, as_fit if word == "uneven" else word]],
         "small first": [[least, "small" if word == "uneven" and not good(row["cards"]) else word]],
         "spare": [[least, "exact" if word == "spare" else word], [least, "spare" if word == "exact" else word]],
-        "none": [[least or nothing, word] for nothing in (None, -1, wanted["allowed"][-1])],
+        "whole GB": [
+            _judged(*given, fits=lambda n: n * usable >= round(need / 10**9)),
+            _judged(*given, fits=lambda n: n * usable >= need // 10**9),
+            _judged(*given, fits=lambda n: n * int(usable) * 10**9 >= need),
+            _judged(*given, fits=lambda n: n * round(usable) * 10**9 >= need),
+        ],
+        "none": [[least or (0 if word == "format" else nothing), word] for nothing in nothings],
     }
 
 
@@ -545,7 +585,6 @@ def q3(quantise, rng):
     demand(next(mistakes, "scale"), _has_scales)
     demand("error", lambda *one: _worst(*one) <= 1 + 1e-3)
     demand("truncated", lambda *one: _worst(*one) <= 0.5 + 1e-3)
-    demand("range", lambda _, bits, answer: all(abs(x) < 2 ** (bits - 1) for x in _flat(answer[0])))
     demand("restored", _is_restored)
     negative = {repr(given): answer[0] for given, answer in zip(cases, answers[len(cases) :], strict=True)}
     tried = tried[: len(cases)]
@@ -560,8 +599,9 @@ def _matrix(rng, number):
     largest = 2 ** (bits - 1) - 1
     rows = []
     for _ in range(1 if number < 7 else rng.randint(2, 3)):
-        size = 10 ** rng.uniform(-2, 1)
-        rows.append([round(rng.gauss(0, size), 4) or size for _ in range(columns)])
+        size = 10 ** rng.uniform(-1, 1)
+        row = [round(rng.gauss(0, size), 4) or size for _ in range(columns)]
+        rows.append(row if _top(row) >= size else [*row[:-1], size])  # scale + 1e-8 is as good as scale
     if number % 3 == 0:
         low = max(rows[0], key=abs)
         rows[0] = [-abs(x) if abs(x) == abs(low) else x for x in rows[0]]  # the largest is negative
@@ -697,18 +737,19 @@ def _log_case(rng, number):
     elif kind == 3:  # not to the letter
         question, *rest = asked[0]
         forms = [question, question.lower(), question.replace("R1 ", "R1  ").replace(" R1", "  R1")]
+        forms += [question + " ", question[:-1]]
         log = [(i, rng.choice(users), models[0], (form, *rest), 0) for i, form in enumerate([*forms, question])]
     elif kind == 4:  # draws
-        warm = rng.choice([0.7, 1])
+        warm = (0.1, 0.7, 0.3, 1, 0.01)[number // 8 % 5]
         log = [(i, users[0], models[0], asked[0], warmth) for i, warmth in enumerate([warm, warm, 0, warm, 1, 0])]
-    elif kind == 5:  # whose reply, which model's
+    elif kind == 5:  # whose reply, which model's; all within a second
         whose = [(users[0], 0), (users[1], 0), (users[0], 0), (users[0], 1), (users[1], 0)]
-        log = [(i, user, models[model], rng.choice([asked[0], asked[1]]), 0) for i, (user, model) in enumerate(whose)]
+        log = [(0, user, models[model], asked[number // 8 % 2], 0) for user, model in whose]
     else:
         pool, time, log = rng.sample(asked, 3), 0, []
         for _ in range(rng.randint(4, 10)):
             time += rng.choice([0, 1, 60, 300, 600, 601, 1800, 3600])
-            warmth = rng.choice([0, 0, 0, 0, 0.7, 1])
+            warmth = rng.choice([0, 0, 0, 0, 0.2, 1])
             log.append((time, rng.choice(users), rng.choice(models), rng.choice(pool), warmth))
     log = [_request(start + time, *rest) for time, *rest in log]
     return (log,), _by_rule(log), _wrong_logs(log)
@@ -744,6 +785,12 @@ def _wrong_logs(log):
     def user(r):
         return r["user"] if r["personal"] else ""
 
+    def like(form):
+        return keyed(lambda r: [r["model"], form(r["question"]), user(r)])
+
+    def below(limit):
+        return _by_rule(log, stores=lambda r: r["temperature"] < limit, reads=lambda r: r["temperature"] < limit)
+
     def step_by_step(refresh, replace):
         kept, hits = {}, []
         for r in log:
@@ -765,6 +812,11 @@ def _wrong_logs(log):
         "too careful": [keyed(lambda r: [r["model"], r["question"], r["user"]])],
         "never personal": [_by_rule(log, reads=lambda r: _cold(r) and not r["personal"])],
         "model": [keyed(lambda r: [r["question"], r["personal"] and r["user"]])],
+        "personal model": [
+            keyed(lambda r: ["", r["question"], r["user"]] if r["personal"] else [r["model"], r["question"], ""])
+        ],
+        "nearly 0": [below(limit) for limit in (0.05, 0.15, 0.25, 0.5, 0.71, 1)],
+        "same second": [_by_rule(log, fresh=lambda age, r: 0 < age < r["good_for"])],
         "warm reads": [_by_rule(log, reads=_always)],
         "warm stores": [_by_rule(log, stores=_always)],
         "warm": [_by_rule(log, reads=_always, stores=_always)],
@@ -778,8 +830,13 @@ def _wrong_logs(log):
         "first only": [step_by_step(False, False)],
         "at the end": [_by_rule(log, fresh=lambda age, r: age <= r["good_for"])],
         "loose": [
-            keyed(lambda r: [r["model"], r["question"].lower(), user(r)]),
-            keyed(lambda r: [r["model"], " ".join(r["question"].lower().split()), user(r)]),
+            like(str.lower),
+            like(str.strip),
+            like(lambda q: q.strip().lower()),
+            like(lambda q: " ".join(q.lower().split())),
+            like(lambda q: "".join(q.split())),
+            like(lambda q: "".join(q.lower().split())),
+            like(lambda q: q.rstrip("?？ ")),
         ],
         "joined": [
             keyed(lambda r: r["model"] + r["question"] + user(r)),
@@ -847,5 +904,5 @@ def _wrong_costs(given, right, full):
         "share now": [[own, own / api, word], priced(own, full, own / api)],
         "percent": [[own, 100 * share, word]],
         "capped": [[own, min(share, 1), word]],
-        "rounded": [[round(own, a), round(share, b), word] for a in range(4) for b in (0, 1, 2, 3, 4, 9)],
+        "rounded": [[round(own, a), round(share, b), word] for a in range(7) for b in (*range(7), 16)],
     }
