@@ -136,6 +136,17 @@ def expect(condition: bool, hint: str) -> None:
         raise Wrong(hint)
 
 
+def in_form(function: Callable, cases: list[tuple], fits: Callable, hint: tuple[str, str]) -> None:
+    """Wrong with `hint` (zh, en) at the first case whose answer has not the form that is asked for.
+
+    cases: as for `diagnose`. fits(answer, right answer): whether it has.
+    """
+    for (given, right, _), answer in zip(cases, function.each([(given, {}) for given, _, _ in cases]), strict=True):
+        if not fits(answer, right):
+            function(*given)  # the notebook shows the last call
+            expect(False, t(*hint))
+
+
 def diagnose(
     function: Callable, cases: list[tuple], hints: dict[str, tuple], otherwise: str, tolerance: float = 1e-9
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from aigc_course.answers import Here
 from aigc_course.errors import CourseError
 from aigc_course.i18n import t
-from aigc_course.judge import Question, Result, Wrong, diagnose, expect, judge
+from aigc_course.judge import Question, Result, Wrong, diagnose, expect, in_form, judge
 from aigc_course.plain import close
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "diagnose",
     "expect",
     "find",
+    "in_form",
     "judge",
     "question",
     "registry",

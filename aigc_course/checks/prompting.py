@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from aigc_course.checks import diagnose, expect, question
+from aigc_course.checks import diagnose, in_form, question
 from aigc_course.i18n import t
 
 # mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
@@ -128,10 +128,7 @@ HINTS = {
 
 def _asked(function, cases: list[tuple], fits: Callable, form: str, otherwise: str) -> None:
     """Nothing if right on all cases; the hint `form` for the first answer that does not fit, else diagnose()."""
-    for (given, _, _), answer in zip(cases, function.each([(given, {}) for given, _, _ in cases]), strict=True):
-        if not fits(answer):
-            function(*given)
-            expect(False, t(*HINTS[form]))
+    in_form(function, cases, lambda answer, _: fits(answer), HINTS[form])
     diagnose(function, cases, HINTS, otherwise, tolerance=1e-6)  # torch's numbers have seven digits
 
 

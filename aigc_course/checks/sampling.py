@@ -5,7 +5,7 @@ from collections import Counter
 from fractions import Fraction
 from itertools import accumulate
 
-from aigc_course.checks import close, diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, in_form, question
 from aigc_course.i18n import t
 
 # mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
@@ -32,6 +32,10 @@ HINTS = {
         "小数相加有舍入误差：例如十个 0.1 的和略小于 1。累计到最后都不大于 u 时，请返回最后一个概率不为 0 的 token。",
         "Sums of decimals are rounded: ten times 0.1, for one, is a little below 1. When no running total exceeds u, "
         "return the last token whose probability is not 0.",
+    ),
+    "q2 form": (
+        "返回的列表要和 probs 一样长：被去掉的 token 留在原位，概率为 0。",
+        "Return a list as long as probs: a token that is cut keeps its place, with probability 0.",
     ),
     "q2": (
         "不对。从概率最大的开始留，直到总和达到 p，其余归零，再归一化。",
@@ -71,6 +75,7 @@ HINTS = {
         "Divide by the sum of the probabilities that are kept, not by p.",
     ),
     "rounded": ("不要四舍五入。", "Do not round."),
+    "q4 form": ("返回的列表要和 logits 一样长。", "Return a list as long as logits."),
     "q4": (
         "不对。出现过的：正的 logit 除以 penalty，负的乘 penalty；其余不动。",
         "Not yet. Seen tokens: divide a positive logit by the penalty, multiply a negative one; no others.",
@@ -130,12 +135,8 @@ def _parts(rng, n, unit):
             return parts
 
 
-def _as_long(function, cases, hint):
-    """Wrong with the hint where an answer is no list as long as the right one."""
-    for (given, right, _), answer in zip(cases, function.each([(given, {}) for given, _, _ in cases]), strict=True):
-        if type(answer) is not list or len(answer) != len(right):
-            function(*given)  # the notebook shows the last call
-            expect(False, hint)
+def _as_long(answer, right):
+    return type(answer) is list and len(answer) == len(right)
 
 
 @question("sampling.q1", answer="pick", kind="function")
@@ -190,14 +191,7 @@ def _short_case(rng):
 @question("sampling.q2", answer="nucleus", kind="function")
 def q2(nucleus, rng):
     cases = [_nucleus_case(rng, number % 2 == 1) for number in range(40)]
-    _as_long(
-        nucleus,
-        cases,
-        t(
-            "返回的列表要和 probs 一样长：被去掉的 token 留在原位，概率为 0。",
-            "Return a list as long as probs: a token that is cut keeps its place, with probability 0.",
-        ),
-    )
+    in_form(nucleus, cases, _as_long, HINTS["q2 form"])
     diagnose(nucleus, cases, HINTS, "q2", tolerance=1e-6)
 
 
@@ -294,7 +288,7 @@ def q3(temperature_for, rng):
 @question("sampling.q4", answer="penalise", kind="function")
 def q4(penalise, rng):
     cases = [_penalty_case(rng) for _ in range(40)]
-    _as_long(penalise, cases, t("返回的列表要和 logits 一样长。", "Return a list as long as logits."))
+    in_form(penalise, cases, _as_long, HINTS["q4 form"])
     diagnose(penalise, cases, HINTS, "q4", tolerance=1e-6)
     expect(
         close(penalise([1.0, -1.0], [], 2.0), [1.0, -1.0]),

@@ -4,7 +4,7 @@ whose fault was put in by hand; conversations written together with their outcom
 
 import json
 
-from aigc_course.checks import close, diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, in_form, question
 from aigc_course.i18n import t
 
 # mistake -> its hint (zh, en); "q…" is for a mistake that none of the others explains
@@ -169,19 +169,11 @@ HINTS = {
 }
 
 
-def _in_form(function, cases, fits, hint):
-    """Wrong with the hint if an answer to one of the cases is not of the form that is asked for."""
-    for given, answer in zip(cases, function.each([(given, {}) for given in cases]), strict=True):
-        if not fits(answer):
-            function(*given)  # the notebook shows the last call
-            expect(False, t(*HINTS[hint]))
-
-
 def _judge(function, make, rng, fits, form, otherwise, more=()):
     """For each mistake two cases in which it gives another answer, so that no draw hides it; and some at random."""
     cases = [_until(make, rng, mistake) for mistake in make(rng)[2] for _ in range(2)]
     cases += [*(make(rng) for _ in range(4)), *more]
-    _in_form(function, [given for given, _, _ in cases[::2]], fits, form)
+    in_form(function, cases[::2], lambda answer, _: fits(answer), HINTS[form])
     diagnose(function, cases, HINTS, otherwise, 1e-6)  # torch's numbers have seven digits
 
 
@@ -442,13 +434,16 @@ def q4(run_call, rng):
             ("failed", call(a=word, b=word), "multiply", wordy, {"error": "failed"}),
         )
     ]
-    given = [given for given, _, _ in cases]
-    _in_form(run_call, given, lambda answer: type(answer) is dict and [*answer] in (["result"], ["error"]), "call form")
-    answers = run_call.each([(each, {}) for each in given])
+    in_form(run_call, cases, _is_result_or_error, HINTS["call form"])
+    answers = run_call.each([(given, {}) for given, _, _ in cases])
     for (given, right, kind), answer in zip(cases, answers, strict=True):
         if not close(answer, right):
             run_call(*given)
             expect(False, t(*HINTS[kind]))
+
+
+def _is_result_or_error(answer, _):
+    return type(answer) is dict and [*answer] in (["result"], ["error"])
 
 
 # ---- 5. the loop ---------------------------------------------------------------------------------------------------
