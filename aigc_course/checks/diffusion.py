@@ -512,9 +512,12 @@ def q5(compare, rng):
     diagnose(compare, cases, HINTS, "q5", NEAR)
 
 
-def _z(shares, sizes, p):
-    """How many standard errors the shares are apart, if p is the share in both lists together."""
-    error, apart = math.sqrt(p * (1 - p) * sum(1 / n for n in sizes)), shares[0] - shares[1]
+def _error(sizes, p):
+    """The standard error of the difference of two shares, if p is the share in both lists together."""
+    return math.sqrt(p * (1 - p) * sum(1 / n for n in sizes))
+
+
+def _z(apart, error):
     return apart / error if error else math.copysign(9, apart) * (apart != 0)
 
 
@@ -524,7 +527,7 @@ def _counts(rng, rare):
         sizes = rng.sample([rng.randint(8, 14), rng.randint(45, 60)], 2) if rare else [rng.randint(8, 60) for _ in "ab"]
         hits = [rng.randint(0, n) for n in sizes] if rare or rng.random() < 0.8 else rng.choice([sizes, [0, 0]])
         shares = [k / n for k, n in zip(hits, sizes, strict=True)]
-        z, z_mean = _z(shares, sizes, sum(hits) / sum(sizes)), _z(shares, sizes, sum(shares) / 2)
+        z, z_mean = (_z(shares[0] - shares[1], _error(sizes, p)) for p in (sum(hits) / sum(sizes), sum(shares) / 2))
         if not rare or (abs(z) > 1.96) != (abs(z_mean) > 1.96):
             return sizes, hits, shares
 
@@ -534,12 +537,11 @@ def _luck_case(rng, rare=False):
     sizes, hits, shares = _counts(rng, rare)
     lists = [rng.sample([1] * k + [0] * (n - k), n) for k, n in zip(hits, sizes, strict=True)]
     p = sum(hits) / sum(sizes)
-    error = math.sqrt(p * (1 - p) * sum(1 / n for n in sizes))
+    error = _error(sizes, p)
     even = math.sqrt(p * (1 - p) * 4 / sum(sizes))  # as if both lists were equally long
     own = math.sqrt(sum(s * (1 - s) / n for s, n in zip(shares, sizes, strict=True)))
     apart = shares[0] - shares[1]
-    z, z_own, z_even = (apart / e if e else math.copysign(9, apart) * (apart != 0) for e in (error, own, even))
-    z_mean = _z(shares, sizes, sum(shares) / 2)
+    z, z_own, z_even, z_mean = (_z(apart, e) for e in (error, own, even, _error(sizes, sum(shares) / 2)))
 
     def ends(share, n, z=1.96):  # where (share - p)² = z² p (1 - p) / n
         return sorted(np.roots([1 + z * z / n, -2 * share - z * z / n, share * share]).real.tolist())
