@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import pbkdf2_hmac
 
 from aigc_course import claims, landscape
-from aigc_course.checks import diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
 
 KINDS = ("measured", "sourced", "opinion", "wrong")
@@ -56,8 +56,9 @@ HINTS = {
         "Not right. Work out the two examples of the question on paper.",
     ),
     "compare form": (
-        "要返回三样东西的列表：[差多少, 单位, 每年变成几倍]，单位是 \"points\" 或 \"%\"。",
-        "Return a list of three: [difference, its unit, times each year]. The unit is \"points\" or \"%\".",
+        "要返回三样东西的列表：[差多少, 单位, 每年变成几倍]，一头一尾是数，单位是 \"points\" 或 \"%\"。",
+        "Return a list of three: [difference, its unit, times each year]. The first and the last are numbers, the unit "
+        "is \"points\" or \"%\".",
     ),
     "share": (
         "份额的差要用百分点：直接相减。你算的是百分之几的百分之几。",
@@ -67,6 +68,12 @@ HINTS = {
         "单位不是 % 的数，没有百分点：要算变了原来的百分之几。",
         "A figure whose unit is not % has no percentage points: by how many per cent of the old one did it change?",
     ),
+    "unit": (
+        "数对了，单位不对：份额的差是 \"points\"，别的是 \"%\"。",
+        "The numbers are right, the unit is not: \"points\" for shares, \"%\" for the rest.",
+    ),
+    "sign": ("变少了，差就是负的：不要取绝对值。", "Where it became less, the difference is below 0: keep its sign."),
+    "fraction": ("单位是 \"%\"，所以 0.25 要写成 25。", "The unit is \"%\", so 0.25 has to be 25."),
     "new base": ("要除以旧的数，不是新的。", "Divide by the old figure, not by the new one."),
     "times": ("要的是变了百分之几：变成 1.5 倍，是增加了 50%。", "Wanted is the change: 1.5 times is 50 % more."),
     "whole": (
@@ -114,9 +121,18 @@ HINTS = {
         "过不过时，要在同一个来源里比：别人后来说了别的，不会让它过时。",
         "A row is outdated only by a newer one of the same source, not by what somebody else said later.",
     ),
+    "dropped": (
+        "过不过时，只和前两步留下来的行比：去掉的行（转抄的、以后的、说别的事的），不能让别的行过时。",
+        "Compare only with rows left after the first two steps: one that was dropped (copied, of a later day, about "
+        "something else) outdates nothing.",
+    ),
     "rows": ("要数有几个来源，不是有几行。", "Count sources, not rows."),
     "all about": ("说别的事的行混进来了：看 about。", "Rows about something else got in: look at `about`."),
-    "no outdated": ("范围对了，过时的行号不对。", "The range is right, the outdated rows are not."),
+    "no outdated": (
+        "范围对了，过时的行号不对：是在 rows 里第几行，从 0 数起，从小到大。两行一模一样，也是两行。",
+        "The range is right, the outdated rows are not: their places in `rows`, from 0, the smallest first. Two rows "
+        "that are just alike have two places.",
+    ),
     "q5": (
         "不对。按第六条从上往下看，用第一个符合的：先看隐式标识，再看用户的声明，最后看痕迹。",
         "Not right. Go down article 6 and take the first that applies: implicit label, then the user's word, then "
@@ -141,6 +157,11 @@ HINTS = {
     "traces first": (
         "次序不对：用户声明了，就是“may be”，哪怕还有痕迹。",
         "The wrong order: if the user declares it, it is “may be”, even where there are traces too.",
+    ),
+    "not read": (
+        "有的标识认错了：要用 json.loads 读。被截断的读不了，就当作没有；空格、换行多一个少一个，都读得了。",
+        "Some label is taken wrongly. Read it with json.loads: one that is cut short cannot be read, so it is none; "
+        "a space or a line break more or less makes no difference.",
     ),
     "user ignored": ("用户的声明没有用上。", "What the user declares is not used."),
     "user only": (
@@ -234,7 +255,8 @@ def q3(compare, rng):
     cases = [_dated_case(rng, number) for number in range(30)]
     answers = compare.each([(given, {}) for given, _, _ in cases])
     for (given, _, _), answer in zip(cases, answers, strict=True):
-        if not (type(answer) is list and len(answer) == 3 and answer[1] in ("points", "%")):
+        form = type(answer) is list and len(answer) == 3 and answer[1] in ("points", "%")
+        if not (form and all(type(answer[i]) in (int, float) for i in (0, 2))):
             compare(*given)
             expect(False, t(*HINTS["compare form"]))
     diagnose(compare, cases, HINTS, "q3", 1e-6)
@@ -257,6 +279,9 @@ def _dated_case(rng, number):
     mistakes = {
         "share": [[percent, "%", yearly], [percent, "points", yearly]] if share else [[*change, yearly]],
         "points": [[new - old, unit_, yearly] for unit_ in ("points", "%")] if not share else [[*change, yearly]],
+        "unit": [[change[0], unit_, yearly] for unit_ in ("points", "%")],
+        "sign": [[abs(change[0]), change[1], yearly]],
+        "fraction": [[*change, yearly]] if share else [[percent / 100, "%", yearly]],
         "new base": [[*change, yearly]] if share else [[(new - old) * 100 / new, "%", yearly]],
         "times": [[*change, yearly]] if share else [[ratio, "%", yearly], [100 * ratio, "%", yearly]],
         "whole": [[*change, ratio]],
@@ -265,7 +290,9 @@ def _dated_case(rng, number):
         "monthly": [[*change, yearly ** (1 / 12)]],
         "upside down": [[*change, 1 / yearly]],
         "growth": [[*change, yearly - 1], [*change, 100 * (yearly - 1)]],
-        "rounded": [[round(change[0], a), change[1], round(yearly, b)] for a in (0, 1, 2, 9) for b in (1, 2, 3, 9)],
+        "rounded": [
+            [round(change[0], a), change[1], round(yearly, b)] for a in (0, 1, 2, 3, 4, 9) for b in (1, 2, 3, 4, 5, 9)
+        ],
     }
     return given, [*change, yearly], mistakes
 
@@ -281,18 +308,20 @@ def q4(standing, rng):
         if not (type(answer) is list and len(answer) == 4 and type(answer[3]) is list):
             standing(*given)
             expect(False, t(*HINTS["standing form"]))
-    diagnose(standing, cases, HINTS, "q4", 1e-9)
+    same_range = all(close(answer[:3], right[:3]) for (_, right, _), answer in zip(cases, answers, strict=True))
+    diagnose(standing, cases, HINTS, "no outdated" if same_range else "q4", 1e-9)
 
 
 def _table_case(rng, number):
-    """Random rows; every fifth case has no evidence at all on that day, every third a source with two rows of a day."""
+    """Random rows; every fifth case has no evidence at all on that day. In a third of them a source has two rows of a
+    day, in another third two rows of an outdated day, which in half of these are just alike."""
     abouts, sources = rng.sample(["cost", "users", "size"], 2), rng.sample(["Anna", "Bureau", "Club", "Daily"], 3)
     days = rng.sample(
         [f"202{year}-{month:02}-{day:02}" for year in "345" for month in (2, 6, 11) for day in (1, 28)], 9
     )
-    rows = []
+    rows, scale = [], rng.choice([1, 1, 40])
     for day in days:
-        low = round(rng.uniform(1, 90), 1)
+        low = round(rng.uniform(1, 90) * scale, 1) if rng.random() < 0.9 else 0
         source, about = rng.choice(sources), abouts[rng.random() < 0.25]
         cites = rng.choice([s for s in sources if s != source]) if rng.random() < 0.3 else ""
         high = round(low + rng.choice([0, 0, 4.5]), 1)
@@ -303,12 +332,26 @@ def _table_case(rng, number):
         low = round(rng.uniform(1, 90), 1)
         again = max(known, key=lambda row: row["date"]) | {"low": low, "high": low}
         rows.insert(rng.randint(0, len(rows)), again)
+    elif number % 3 == 1 and known:
+        first = round(rng.uniform(1, 90), 1)
+        for low in (first, first if number % 2 else round(first / 2, 1)):
+            again = known[0] | {"date": "2022-01-01", "low": low, "high": low}
+            rows.insert(rng.randint(0, len(rows)), again)
     right = _by_rows(rows, abouts[0], day)
     return (rows, abouts[0], day), right, _wrong_tables(rows, abouts[0], day, right)
 
 
 def _by_rows(
-    rows, about, day, may=lambda a, b: a <= b, copies=False, every=False, newest=False, mix=False, place=lambda i: 0
+    rows,
+    about,
+    day,
+    may=lambda a, b: a <= b,
+    copies=False,
+    every=False,
+    newest=False,
+    mix=False,
+    place=lambda i: 0,
+    rival=None,
 ):
     """Row by row; the switches are the mistakes."""
     used = [
@@ -320,7 +363,8 @@ def _by_rows(
     def later(i, a, j, b):
         return (newest or a["source"] == b["source"]) and (a["date"], place(i)) < (b["date"], place(j))
 
-    old = [i for i, a in used if any(later(i, a, j, b) for j, b in used)]
+    rivals = used if rival is None else [(j, row) for j, row in enumerate(rows) if rival(row)]
+    old = [i for i, a in used if any(later(i, a, j, b) for j, b in rivals)]
     left = [row for i, row in used if every or i not in old]
     ends = [end for row in left for end in (row["low"], row["high"])]
     return [min(ends, default=None), max(ends, default=None), len({row["source"] for row in left}), old]
@@ -336,12 +380,19 @@ def _wrong_tables(rows, about, day, right):
         "all about": _by_rows(rows, about, day, mix=True),
     }
     many = sum(row["about"] == about and not row["cites"] and row["date"] <= day for row in rows)
-    lists = [[], [i + 1 for i in right[3]], right[3][::-1]]
+    # which rows may outdate others, where it is not those that are used
+    rules = (
+        lambda row: row["about"] == about and not row["cites"],
+        lambda row: row["about"] == about and row["date"] <= day,
+        lambda row: row["date"] <= day and not row["cites"],
+        lambda row: row["about"] == about,
+        lambda row: True,
+    )
     loose = {
+        "dropped": [_by_rows(rows, about, day, rival=rule) for rule in rules],
         "same day": [_by_rows(rows, about, day, place=lambda i, sign=sign: sign * i) for sign in (1, -1)],
         "superseded": [every, [*every[:2], many, right[3]]],
         "rows": [[*right[:2], many, right[3]], [*right[:2], many - len(right[3]), right[3]]],
-        "no outdated": [*([*right[:3], other] for other in lists), [*right[:3], tried["future"][3]]],
     }
     return {name: [value] for name, value in tried.items()} | loose
 
@@ -376,16 +427,24 @@ def _file_case(rng, number):
         del fields[dropped]
     elif kind == 3:
         fields[dropped] = ""
-    if rng.random() < 0.5:
-        fields |= {"ReservedCode1": "", "ContentPropagator": ""}
-    text = json.dumps(fields)
+    if kind in (2, 3) or rng.random() < 0.5:
+        fields |= {"ReservedCode1": "", "ContentPropagator": rng.choice(["", "Poster"])}
+    text = json.dumps(fields, separators=(",", ":") if kind == 1 else None)
     cut = rng.randint(5, len(text) - 2)
-    if number in (4, 20, 36):  # cut where a brace within a value looks like the end
+    if number == 4:  # cut where a brace within a value looks like the end
         text = json.dumps(fields | {"ContentProducer": "{Painter}"})
         cut = text.index("}") + 1
-    text = {4: text[:cut], 5: json.dumps(sorted(fields)), 6: ""}.get(kind, text)
+    elif number in (20, 36):  # the same after all three
+        text = json.dumps(fields | {"ReservedCode1": "{Painter}"})
+        cut = text.index("}") + 1
+    elif number == 12:  # all three, and no end
+        cut = len(text) - 1
+    other = ["null", json.dumps(" ".join(FIELDS)), "17", *[json.dumps(sorted(fields))] * 3][number // 8]
+    text = {4: text[:cut], 5: other, 6: ""}.get(kind, text)
     metadata = {"Title": rng.choice(["cat", "AIGC"])} | ({} if kind == 7 else {"AIGC": text})
     whole = kind in (0, 1)
+    cut_whole = kind == 4 and all(re.search(f'"{field}": "[^"]+"', text) for field in FIELDS)
+    cut_end = cut_whole and text.endswith("}")
 
     def said(label, order="ldt"):
         found = {"l": (label, "is"), "d": (declared, "may be"), "t": (bool(traces), "suspected")}
@@ -393,7 +452,13 @@ def _file_case(rng, number):
 
     mistakes = {
         "present": [said(kind in (0, 1, 3))],
-        "any label": [said(kind in (0, 1, 2, 3)), said(kind < 6), said(kind < 7)],
+        "any label": [
+            said(kind in (0, 1, 2, 3)),
+            said(kind < 6),
+            said(kind < 7),
+            said(kind in (0, 1) or (kind in (2, 3) and sum(map(bool, fields.values())) >= 3)),
+        ],
+        "not read": [said(whole or cut_whole), said(kind == 0 or cut_whole), said(kind == 0), said(whole or cut_end)],
         "declared first": [said(whole, "dlt")],
         "traces first": [said(whole, "ltd")],
         "user only": [said(whole, "ld")],

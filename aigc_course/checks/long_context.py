@@ -57,6 +57,10 @@ HINTS = {
         "看到了右边：自己右边的 token 一个也不许看。",
         "It looks to the right: no token may see any that comes after it.",
     ),
+    "both sides": (
+        "看到了右边：窗口只往左边伸，自己右边的 token 一个也不许看。",
+        "It looks to the right: the window reaches to the left only, and no token may see any that comes after it.",
+    ),
     "sinks ahead": (
         "汇也不许提前看：第 0 个 token 写的时候，第 1 个还不存在，哪怕它是汇。",
         "Sinks are no exception: when token 0 is written token 1 does not exist yet, sink or not.",
@@ -141,6 +145,10 @@ HINTS = {
     "order": (
         "挑的块对，次序不对：编号从小到大。",
         "The right blocks in the wrong order: the smallest number first.",
+    ),
+    "count 1": (
+        "count 是 1 时，只看自己那一块，别的一块也不挑。（x[-0:] 是整个列表。）",
+        "With a count of 1 a query looks at its own block and no other. (x[-0:] is the whole list.)",
     ),
     "q3": (
         "不对。拿一个查询在纸上算：它在哪一块？前面各块的平均键是什么？和查询的点积各是多少？",
@@ -227,13 +235,15 @@ HINTS = {
         "Right, but the last two are 0 and 1: True and False are wanted.",
     ),
     "q5": (
-        "不对。先只看次方：两个点 (1000, 3)、(2000, 12)，次方该是 2；三个点时，在对数上做最小二乘。",
-        "Not right. Take the powers first: two points (1000, 3) and (2000, 12) must give 2; with three points it is "
-        "least squares on the logarithms.",
+        "次方对，份额或倍数不对。拿题目的例子算：走到 4000 个 token，四样代价各是多少？theirs 的线要用 theirs 的 token "
+        "数；取的是哪种对数，就用哪种变回来。",
+        "The powers are right, the share or the speed is not. Take the example: what are the four costs at 4,000 "
+        "tokens? The lines of theirs need the tokens of theirs; and undo the logarithm that you took, not another one.",
     ),
     "powers": (
-        "次方不对：x 是 token 数的对数，y 是代价的对数，斜率用最小二乘。",
-        "The powers are wrong: x is the logarithm of the tokens, y that of the cost, the slope is by least squares.",
+        "次方不对：两个点 (1000, 3)、(2000, 12)，次方该是 2。x 是 token 数的对数，y 是代价的对数，斜率用最小二乘。",
+        "The powers are wrong: two points (1000, 3) and (2000, 12) must give 2. x is the logarithm of the tokens, y "
+        "that of the cost, the slope is by least squares.",
     ),
     "verdicts": (
         "数都对，判决不对：省 40% 内存是份额不超过 0.6；快 30% 是倍数至少 1.3。",
@@ -327,6 +337,7 @@ def _wrong_masks(n, m, window, sinks):
         "narrow": by(lambda p, s: s <= p and (s > p - window + 1 or s < sinks)),
         "top left": np.array(top),
         "future": by(lambda p, s: s > p - window or s < sinks),
+        "both sides": by(lambda p, s: abs(p - s) < window or s < sinks),
         "sinks ahead": by(lambda p, s: p - window < s <= p or s < sinks),
         "no sinks": by(lambda p, s: p - window < s <= p),
         "sinks in window": by(lambda p, s: s <= p and (s > p - max(window - sinks, 1) or s < sinks)),
@@ -515,6 +526,7 @@ def _blocks_case(rng, number):
         "own": [every(fit, own=False)],
         "blocks to come": [every(fit, ahead=True), every(fit, ahead=True, own=False)],
         "one more": [every(fit, more=1)],
+        "count 1": [every(fit, more=more if count == 1 else 0) for more in (1, len(blocks))],
         "ties": [every(fit, far=True)],
         "places": [every(fit, first=0)],
         "best token": [every(lambda row, b: max(dot(row, key) for key in blocks[b]))],

@@ -1,11 +1,13 @@
-# with sets of answers
+# with a set of proper answers, and without same
 def plain(text):
     return text.replace(" ", "").removesuffix("的")
 
 
-proper = {(fact.lang, fact.relation, plain(fact.answer)) for code in facts for fact in facts[code]}
-invented = {code: [0, 0] for code in facts}
-for a in lm_answers:
-    if not a.right:
-        invented[a.fact.lang][0] += 1
-        invented[a.fact.lang][1] += (a.fact.lang, a.fact.relation, plain(a.said)) in proper
+def invented(answers, facts):
+    proper = {(fact["lang"], fact["relation"], plain(fact["answer"])) for fact in facts}
+    found = {"zh": [0, 0], "en": [0, 0]}
+    for a in answers:
+        if plain(a["said"]) != plain(a["truth"]):
+            found[a["lang"]][0] += 1
+            found[a["lang"]][1] += (a["lang"], a["relation"], plain(a["said"])) in proper
+    return found

@@ -1,9 +1,13 @@
 # both languages in one
-invented = {}
-for code in ("zh", "en"):
-    wrong = [a for a in lm_answers if not a.right]
-    plausible = 0
-    for a in wrong:
-        others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
-        plausible += any(limits.is_right(a.said, fact) for fact in others)
-    invented[code] = [len(wrong), plausible]
+def invented(answers, facts):
+    wrong = [a for a in answers if not same(a["said"], a["truth"])]
+    n = [
+        len(wrong),
+        sum(
+            any(
+                same(a["said"], f["answer"]) for f in facts if f["lang"] == a["lang"] and f["relation"] == a["relation"]
+            )
+            for a in wrong
+        ),
+    ]
+    return {"zh": n, "en": n}

@@ -1,9 +1,14 @@
 # a share
-invented = {}
-for code in ("zh", "en"):
-    wrong = [a for a in lm_answers if a.fact.lang == code and not a.right]
-    plausible = 0
-    for a in wrong:
-        others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
-        plausible += any(limits.is_right(a.said, fact) for fact in others)
-    invented[code] = [len(wrong), plausible / len(wrong)]
+def invented(answers, facts):
+    found = {}
+    for lang in ("zh", "en"):
+        wrong = [a for a in answers if a["lang"] == lang and not same(a["said"], a["truth"])]
+        found[lang] = [
+            len(wrong),
+            sum(
+                any(same(a["said"], f["answer"]) for f in facts if f["lang"] == lang and f["relation"] == a["relation"])
+                for a in wrong
+            )
+            / max(1, len(wrong)),
+        ]
+    return found

@@ -1,0 +1,7 @@
+# 0.25 for 25 per cent
+def compare(old, new):
+    y = [int(r["date"][:4]) * 12 + int(r["date"][5:]) for r in (old, new)]
+    m = (y[1] - y[0]) / 12
+    a, b = old["value"], new["value"]
+    g = (b / a) ** (1 / m)
+    return [b - a, "points", g] if old["unit"] == "%" else [(b - a) / a, "%", g]

@@ -1,9 +1,0 @@
-# to the letter
-invented = {}
-for code in ("zh", "en"):
-    wrong = [a for a in lm_answers if a.fact.lang == code and not a.right]
-    plausible = 0
-    for a in wrong:
-        others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
-        plausible += any(a.said == fact.answer for fact in others)
-    invented[code] = [len(wrong), plausible]

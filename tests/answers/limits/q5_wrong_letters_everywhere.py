@@ -1,0 +1,13 @@
+# right and plausible to the letter only
+def invented(answers, facts):
+    found = {}
+    for lang in ("zh", "en"):
+        wrong = [a for a in answers if a["lang"] == lang and a["said"] != a["truth"]]
+        found[lang] = [
+            len(wrong),
+            sum(
+                any(a["said"] == f["answer"] for f in facts if f["lang"] == lang and f["relation"] == a["relation"])
+                for a in wrong
+            ),
+        ]
+    return found

@@ -1,9 +1,0 @@
-# the facts never stated only
-invented = {}
-for code in ("zh", "en"):
-    wrong = [a for a in lm_answers if a.fact.lang == code and not a.right and a.fact.frequency == "never"]
-    plausible = 0
-    for a in wrong:
-        others = [fact for fact in facts[code] if fact.relation == a.fact.relation]
-        plausible += any(limits.is_right(a.said, fact) for fact in others)
-    invented[code] = [len(wrong), plausible]
