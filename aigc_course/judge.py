@@ -136,15 +136,17 @@ def expect(condition: bool, hint: str) -> None:
         raise Wrong(hint)
 
 
-def in_form(function: Callable, cases: list[tuple], fits: Callable, hint: tuple[str, str]) -> None:
-    """Wrong with `hint` (zh, en) at the first case whose answer has not the form that is asked for.
+def in_form(function: Callable, cases: list[tuple], fits: Callable, hint: tuple[str, str]) -> list:
+    """The answers to all cases; Wrong with `hint` (zh, en) at the first that has not the form that is asked for.
 
     cases: as for `diagnose`. fits(answer, right answer): whether it has.
     """
-    for (given, right, _), answer in zip(cases, function.each([(given, {}) for given, _, _ in cases]), strict=True):
+    answers = function.each([(given, {}) for given, _, _ in cases])
+    for (given, right, _), answer in zip(cases, answers, strict=True):
         if not fits(answer, right):
             function(*given)  # the notebook shows the last call
             expect(False, t(*hint))
+    return answers
 
 
 def diagnose(

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import random
+from pathlib import Path
 
 import pytest
 import torch
@@ -154,6 +155,18 @@ def test_attention_in_operations_is_what_torch_counts():
 def test_the_price_of_a_million():
     assert serving.cost_per_million(36, 10_000) == pytest.approx(1)
     assert serving.cost_per_million(36, 10_000, busy=0.25) == pytest.approx(4)
+
+
+def test_the_hospital_in_the_marking_guide_of_the_lab():
+    guide = Path("labs/src/serving.md").read_text("utf-8")
+    weights, cache = serving.weight_bytes(R1, "fp8") / 1e9, serving.kv_bytes(R1, 8192) * 200 / 1e9
+    said = [f"约 {weights:.0f} GB", f"约 {cache:.0f} GB", f"about {weights:.0f} GB of weights and {cache:.0f} GB"]
+    assert "三十几个" in guide and 30 < serving.users_that_fit(R1, H20, 8, "fp8", 8192) < 40
+    for n, users, month in ((16, 200, 80_000), (8, 30, 40_000)):
+        speed = serving.step(R1, H20, n, "fp8", 8192, users).tokens_per_second / 5
+        share = serving.cost_per_million(month / (30 * 24), speed) / (2.19 * 7.3)
+        said += [f"约 {share:.1f}", f"about {share:.1f}"]
+    assert [words for words in said if words not in guide] == []
 
 
 # ---- quantiser

@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import pbkdf2_hmac
 
 from aigc_course import claims, landscape
-from aigc_course.checks import close, diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, in_form, question
 from aigc_course.i18n import t
 
 KINDS = ("measured", "sourced", "opinion", "wrong")
@@ -253,12 +253,12 @@ def q2(last_ten, rng):
 @question("landscape.q3", answer="compare", kind="function")
 def q3(compare, rng):
     cases = [_dated_case(rng, number) for number in range(30)]
-    answers = compare.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
+
+    def has_form(answer, _):
         form = type(answer) is list and len(answer) == 3 and answer[1] in ("points", "%")
-        if not (form and all(type(answer[i]) in (int, float) for i in (0, 2))):
-            compare(*given)
-            expect(False, t(*HINTS["compare form"]))
+        return form and all(type(answer[i]) in (int, float) for i in (0, 2))
+
+    in_form(compare, cases, has_form, HINTS["compare form"])
     diagnose(compare, cases, HINTS, "q3", 1e-6)
 
 
@@ -303,11 +303,11 @@ def _dated_case(rng, number):
 @question("landscape.q4", answer="standing", kind="function")
 def q4(standing, rng):
     cases = [_table_case(rng, number) for number in range(40)]
-    answers = standing.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
-        if not (type(answer) is list and len(answer) == 4 and type(answer[3]) is list):
-            standing(*given)
-            expect(False, t(*HINTS["standing form"]))
+
+    def has_form(answer, _):
+        return type(answer) is list and len(answer) == 4 and type(answer[3]) is list
+
+    answers = in_form(standing, cases, has_form, HINTS["standing form"])
     same_range = all(close(answer[:3], right[:3]) for (_, right, _), answer in zip(cases, answers, strict=True))
     diagnose(standing, cases, HINTS, "no outdated" if same_range else "q4", 1e-9)
 
@@ -405,11 +405,7 @@ FIELDS = ("Label", "ContentProducer", "ProduceID")
 @question("landscape.q5", answer="notice", kind="function")
 def q5(notice, rng):
     cases = [_file_case(rng, number) for number in range(48)]
-    answers = notice.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
-        if answer not in ("is", "may be", "suspected", "none"):
-            notice(*given)
-            expect(False, t(*HINTS["words"]))
+    in_form(notice, cases, lambda answer, _: answer in ("is", "may be", "suspected", "none"), HINTS["words"])
     diagnose(notice, cases, HINTS, "q5")
 
 

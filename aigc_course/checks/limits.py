@@ -8,8 +8,7 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
-from aigc_course.checks import close, diagnose, expect, question
-from aigc_course.i18n import t
+from aigc_course.checks import close, diagnose, in_form, question
 
 NEVER = 1.1  # the threshold above every confidence
 CLASSES = ("never", "seldom", "often")
@@ -129,13 +128,9 @@ HINTS = {
 
 
 def _check(function, cases, has_form, form, otherwise, tolerance=1e-6, nearly=None):
-    """Each answer has the form that is asked for, and is right; has_form(answer, *arguments). nearly: the hint where at
-    least the first part of each answer is right."""
-    answers = function.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
-        if not has_form(answer, *given):
-            function(*given)  # the notebook shows the last call
-            expect(False, t(*HINTS[form]))
+    """Each answer has the form that is asked for, and is right; has_form(answer, right answer). nearly: the hint where
+    at least the first part of each answer is right."""
+    answers = in_form(function, cases, has_form, HINTS[form])
     if nearly and all(close(answer[0], right[0]) for (_, right, _), answer in zip(cases, answers, strict=True)):
         otherwise = nearly
     diagnose(function, cases, HINTS, otherwise, tolerance)
@@ -150,7 +145,7 @@ def _is_list(answer, length):
 
 @question("limits.q1", answer="reliability", kind="function")
 def q1(reliability, rng):
-    def has_form(answer, *_):
+    def has_form(answer, _):
         return _is_list(answer, 2) and type(answer[0]) is list and all(_is_list(row, 3) for row in answer[0])
 
     _check(reliability, [_exam(rng, number) for number in range(20)], has_form, "reliability form", "q1", nearly="ece")
@@ -215,7 +210,7 @@ def _exam(rng, number):
 def q2(choose, rng):
     cases = [_halves(rng, number) for number in range(24)]
 
-    def has_form(answer, *_):
+    def has_form(answer, _):
         return _is_list(answer, 4) and all(type(x) in (int, float) for x in answer)
 
     _check(choose, cases, has_form, "choose form", "q2")
@@ -279,7 +274,7 @@ def _halves(rng, number):
 
 @question("limits.q3", answer="rates", kind="function")
 def q3(rates, rng):
-    def has_form(answer, *_):
+    def has_form(answer, _):
         keys = type(answer) is dict and set(answer) == set(CLASSES)
         return keys and all(x is None or _is_list(x, 3) for x in answer.values())
 
@@ -358,8 +353,8 @@ def _wald(wrong, n):
 
 @question("limits.q4", answer="verify", kind="function")
 def q4(verify, rng):
-    def has_form(answer, said, _):
-        return _is_list(answer, len(said)) and all(x in ("yes", "no", "unit", "missing") for x in answer)
+    def has_form(answer, right):
+        return _is_list(answer, len(right)) and all(x in ("yes", "no", "unit", "missing") for x in answer)
 
     _check(verify, [_report(rng, number) for number in range(30)], has_form, "verify form", "q4")
 
@@ -471,7 +466,7 @@ ANSWERS = {
 
 @question("limits.q5", answer="invented", kind="function")
 def q5(invented, rng):
-    def has_form(answer, *_):
+    def has_form(answer, _):
         return type(answer) is dict and set(answer) == {"zh", "en"} and all(_is_list(x, 2) for x in answer.values())
 
     _check(invented, [_exam_of_inventions(rng, number) for number in range(24)], has_form, "invented form", "q5")

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from aigc_course.checks import close, diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, in_form, question
 from aigc_course.i18n import t
 
 NEAR = 1e-4  # float32 is precise enough
@@ -348,11 +348,11 @@ def _wrong_masks(n, m, window, sinks):
 @question("long_context.q1", answer="window_mask", kind="function")
 def q1(window_mask, rng):
     cases = [_mask_case(rng, number) for number in range(30)]
-    answers = window_mask.each([(given, {}) for given, _, _ in cases])
-    fit = [_table(answer, *given[:2], (bool, int, float)) for (given, _, _), answer in zip(cases, answers, strict=True)]
-    if not all(fit):
-        window_mask(*cases[fit.index(False)][0])  # the notebook shows the last call
-        expect(False, t(*HINTS["mask form"]))
+
+    def has_form(answer, right):
+        return _table(answer, *np.shape(right), (bool, int, float))
+
+    in_form(window_mask, cases, has_form, HINTS["mask form"])
     diagnose(window_mask, cases, HINTS, "q1")
 
 
@@ -476,11 +476,12 @@ def _window_case(rng, number):
 @question("long_context.q3", answer="choose_blocks", kind="function")
 def q3(choose_blocks, rng):
     cases = [_blocks_case(rng, number) for number in range(24)]
-    answers = choose_blocks.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
-        lists = type(answer) is list and len(answer) == len(given[0]) and all(type(row) is list for row in answer)
-        expect(lists and all(type(x) is int for row in answer for x in row), t(*HINTS["blocks form"]))
-        expect(all(len({*row}) == len(row) for row in answer), t(*HINTS["blocks form"]))
+
+    def has_form(answer, right):
+        lists = type(answer) is list and len(answer) == len(right) and all(type(row) is list for row in answer)
+        return lists and all(all(type(x) is int for x in row) and len({*row}) == len(row) for row in answer)
+
+    answers = in_form(choose_blocks, cases, has_form, HINTS["blocks form"])
     rights = [right for _, right, _ in cases]
     expect(answers == rights or [[sorted(row) for row in a] for a in answers] != rights, t(*HINTS["order"]))
     again = choose_blocks.each([(given, {}) for given, _, _ in cases])
@@ -573,10 +574,11 @@ def q4(tests, rng):
 @question("long_context.q5", answer="referee", kind="function")
 def q5(referee, rng):
     cases = [_referee_case(rng, number) for number in range(24)]
-    answers = referee.each([(given, {}) for given, _, _ in cases])
-    for answer in answers:
-        six = type(answer) is list and len(answer) == 6 and all(type(x) in (int, float, bool) for x in answer)
-        expect(six, t(*HINTS["referee form"]))
+
+    def has_form(answer, _):
+        return type(answer) is list and len(answer) == 6 and all(type(x) in (int, float, bool) for x in answer)
+
+    answers = in_form(referee, cases, has_form, HINTS["referee form"])
     truths = [right for _, right, _ in cases]
     same_powers, same_numbers = (
         all(close(a[:part], right[:part], 1e-3) for a, right in zip(answers, truths, strict=True)) for part in (2, 4)

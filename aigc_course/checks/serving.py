@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from aigc_course.checks import close, diagnose, expect, question
+from aigc_course.checks import close, diagnose, expect, in_form, question
 from aigc_course.i18n import t
 
 BYTES = {"bf16": 2, "fp8": 1, "int8": 1, "int4": Fraction(1, 2)}
@@ -368,8 +368,7 @@ HINTS = {
 @question("serving.q1", answer="kv_bytes", kind="function")
 def q1(kv_bytes, rng):
     cases = [_config_case(rng, number) for number in range(24)]
-    answers = kv_bytes.each([(given, {}) for given, _, _ in cases])
-    expect(all(type(answer) in (int, float) for answer in answers), t(*HINTS["number"]))
+    in_form(kv_bytes, cases, lambda answer, _: type(answer) in (int, float), HINTS["number"])
     diagnose(kv_bytes, cases, HINTS, "q1")
 
 
@@ -430,12 +429,12 @@ def _config_case(rng, number):
 @question("serving.q2", answer="judge_row", kind="function")
 def q2(judge_row, rng):
     cases = [_row_case(rng, number) for number in range(47)]
-    answers = judge_row.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
+
+    def has_form(answer, _):
         two = type(answer) is list and len(answer) == 2 and answer[1] in VERDICTS
-        if not two or type(answer[0]) not in (int, float, type(None)):
-            judge_row(*given)
-            expect(False, t(*HINTS["row form"]))
+        return two and type(answer[0]) in (int, float, type(None))
+
+    answers = in_form(judge_row, cases, has_form, HINTS["row form"])
     rights = [right for _, right, _ in cases]
     words, numbers = ([a[i] for a in answers] == [right[i] for right in rights] for i in (1, 0))
     diagnose(judge_row, cases, HINTS, "least" if words else "verdict" if numbers else "q2")
@@ -686,12 +685,11 @@ ASKED = (
 @question("serving.q4", answer="from_cache", kind="function")
 def q4(from_cache, rng):
     cases = [_log_case(rng, number) for number in range(40)]
-    answers = from_cache.each([(given, {}) for given, _, _ in cases])
-    for (given, right, _), answer in zip(cases, answers, strict=True):
-        kinds = type(answer) is list and len(answer) == len(right) and all(type(x) in (bool, int) for x in answer)
-        if not kinds:
-            from_cache(*given)
-            expect(False, t(*HINTS["cache form"]))
+
+    def has_form(answer, right):
+        return type(answer) is list and len(answer) == len(right) and all(type(x) in (bool, int) for x in answer)
+
+    answers = in_form(from_cache, cases, has_form, HINTS["cache form"])
     wrong = [
         (*given, right, answer) for (given, right, _), answer in zip(cases, answers, strict=True) if answer != right
     ]
@@ -853,12 +851,12 @@ def _wrong_logs(log):
 @question("serving.q5", answer="own_or_api", kind="function")
 def q5(own_or_api, rng):
     cases = [_cost_case(rng, number) for number in range(30)]
-    answers = own_or_api.each([(given, {}) for given, _, _ in cases])
-    for (given, _, _), answer in zip(cases, answers, strict=True):
+
+    def has_form(answer, _):
         three = type(answer) is list and len(answer) == 3 and answer[2] in CHOICES
-        if not three or not all(type(x) in (int, float) for x in answer[:2]):
-            own_or_api(*given)
-            expect(False, t(*HINTS["cost form"]))
+        return three and all(type(x) in (int, float) for x in answer[:2])
+
+    answers = in_form(own_or_api, cases, has_form, HINTS["cost form"])
     rights = [right for _, right, _ in cases]
     price, share = (all(close(a[i], right[i]) for a, right in zip(answers, rights, strict=True)) for i in (0, 1))
     diagnose(own_or_api, cases, HINTS, "verdicts" if price and share else "break even" if price else "q5", 1e-6)

@@ -434,8 +434,7 @@ def q4(run_call, rng):
             ("failed", call(a=word, b=word), "multiply", wordy, {"error": "failed"}),
         )
     ]
-    in_form(run_call, cases, _is_result_or_error, HINTS["call form"])
-    answers = run_call.each([(given, {}) for given, _, _ in cases])
+    answers = in_form(run_call, cases, _is_result_or_error, HINTS["call form"])
     for (given, right, kind), answer in zip(cases, answers, strict=True):
         if not close(answer, right):
             run_call(*given)
