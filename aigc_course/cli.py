@@ -10,7 +10,7 @@ from aigc_course.errors import CourseError, mendable
 from aigc_course.i18n import t
 
 LANG_HELP = t("语言：zh 或 en", "language: zh or en")
-ACCEPT_HELP = t("我已核对两种语言", "both languages have been compared")
+ACCEPT_HELP = t("我已核对两种语言", "say that you have compared both languages")
 
 
 class Commands(click.Group):
@@ -72,7 +72,7 @@ def doctor() -> None:
     "--tier",
     default="cpu",
     show_default=True,
-    help=t("cpu：自带的小模型；gpu：大模型", "cpu: bundled; gpu: hub models"),
+    help=t("cpu：自带的小模型；gpu：大模型", "cpu: the bundled small models; gpu: hub models"),
 )
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help=t("把运行结果存到这里", "keep executed copies here")
@@ -95,7 +95,7 @@ def run(slugs: tuple[str, ...], lang: str | None, tier: str, out: Path | None) -
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @click.option("--check", is_flag=True, help=t("只检查，不写文件", "only look for problems, write nothing"))
 @click.option("--accept", multiple=True, metavar="SLUG", help=ACCEPT_HELP)
-@click.option("--force", is_flag=True, help=t("没改动的也重新运行", "execute again what has not changed, too"))
+@click.option("--force", is_flag=True, help=t("没改动的也重新运行", "also execute again what has not changed"))
 def build(slugs: tuple[str, ...], check: bool, accept: tuple[str, ...], force: bool) -> None:
     course.require_clone()
     from aigc_course.book import build as book
@@ -172,7 +172,7 @@ def site(out: Path | None) -> None:
 
 
 @main.command(help=t("列出自带的模型。", "List the bundled models."))
-@click.option("--json", "as_json", is_flag=True, help=t("给程序读的格式", "for programs"))
+@click.option("--json", "as_json", is_flag=True, help=t("给程序读的格式（JSON）", "as JSON, for programs to read"))
 def models(as_json: bool) -> None:
     from aigc_course import hub
 
@@ -204,9 +204,22 @@ def serve(port: int) -> None:
 
 @main.command(help=t("从头训练一个自带的模型。", "Train a bundled model from nothing."))
 @click.argument("model", metavar="MODEL")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help=t("存到哪个文件夹", "folder to write to"))
-@click.option("--seed", type=int, help=t("随机种子", "random seed"))
-@click.option("--publish", is_flag=True, help=t("取代自带的那一份", "replace the bundled one"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help=t("存到哪个文件夹，默认在进度文件夹里", "folder to write to; one in the progress folder where not given"),
+)
+@click.option(
+    "--seed", type=int, help=t("随机种子，默认用配方的第一个", "random seed; the recipe's first where not given")
+)
+@click.option(
+    "--publish",
+    is_flag=True,
+    help=t(
+        "配方里的种子都训练一遍，第一个取代自带的（给维护者）",
+        "train all the recipe's seeds and bundle the first (for maintainers)",
+    ),
+)
 def train(model: str, out: Path | None, seed: int | None, publish: bool) -> None:
     from aigc_course import train as training
 
@@ -236,8 +249,8 @@ def release(lab: str, lang: str | None, to: Path, force: bool) -> None:
 @main.command(
     help=t(
         "给学生交的练习评分：SUBMISSIONS 是 nbgrader 的 submitted、普通文件夹或 zip。中断后再运行一次就接着评。",
-        "Grade what students handed in: nbgrader's submitted folder, a plain one or a zip. Run again after a stop, it "
-        "goes on.",
+        "Grade what students handed in: nbgrader's submitted folder, a plain one or a zip. Run it again after a stop, "
+        "and it goes on.",
     )
 )
 @click.argument("submissions", type=click.Path(path_type=Path))
@@ -249,21 +262,23 @@ def release(lab: str, lang: str | None, to: Path, force: bool) -> None:
     help=t("结果写到哪里", "folder for the results"),
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), help=t("同时评几份，默认每个处理器一份", "at a time; one per processor")
+    "--workers",
+    type=click.IntRange(min=1),
+    help=t("同时评几份，默认每个处理器一份", "how many to grade at once; one per processor where not given"),
 )
-@click.option("--scheduler", metavar="tcp://…", help=t("用这个 Dask 集群", "use the Dask cluster there"))
+@click.option("--scheduler", metavar="tcp://…", help=t("用这个 Dask 集群", "grade on the Dask cluster at this address"))
 @click.option("--seed", help=t("隐藏输入的种子，不写就随机抽一个", "seed of the hidden inputs; drawn where not given"))
 @click.option(
-    "--due", metavar="TIME", help=t("截止时间，如 2026-11-30T18:00+08:00", "the deadline, as 2026-11-30T18:00Z")
+    "--due", metavar="TIME", help=t("截止时间，如 2026-11-30T18:00+08:00", "the deadline, such as 2026-11-30T18:00Z")
 )
 @click.option(
     "--late-per-day",
     type=click.FloatRange(0, 100),
     default=0.0,
     metavar="PERCENT",
-    help=t("每迟一天扣得分的百分之几", "per cent of the score off for each day late"),
+    help=t("每迟一天扣得分的百分之几", "what to take off for each day late, in per cent of the score"),
 )
-@click.option("--again", is_flag=True, help=t("已有结果的也重新评", "grade again what has a result, too"))
+@click.option("--again", is_flag=True, help=t("已有结果的也重新评", "also grade again what has a result already"))
 def grade(submissions: Path, lab: str, out: Path, due: str | None, late_per_day: float, **options) -> None:
     course.require_clone()
     course.lesson(lab)

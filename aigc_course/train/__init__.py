@@ -20,13 +20,13 @@ from aigc_course.train import manifest
 from aigc_course.train.loop import CHECKPOINT, fit
 
 ON_THE_CURVE = ("reasoner", "direct", "two_per_line", "three_per_line")
-WITH_OTHER_SUMS = ("direct_long_sums", "three_per_line_short_sums")  # the controls beside the curve
+WITH_OTHER_SUMS = ("direct_long_sums", "three_per_line_short_sums", "direct_whole_sums")  # beside the curve
 # who is also taught so much longer: until more training no longer helps
 LONGER = {
     "twice": ON_THE_CURVE,
     "four_times": ON_THE_CURVE[1:],
     "eight_times": (*ON_THE_CURVE[1:], *WITH_OTHER_SUMS),
-    "sixteen_times": ON_THE_CURVE[1:],
+    "sixteen_times": (*ON_THE_CURVE[1:], "direct_whole_sums"),
     "thirtytwo_times": ("direct", "three_per_line"),
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES

@@ -273,10 +273,12 @@ RECIPES |= {
 }
 # what `direct` lacks: practice in sums of several steps, which three steps on a line had, or the sum set down?
 RECIPES |= {
-    name: replace(RECIPES[base], name=name, about=f"{RECIPES[base].about} {practised}", longest_sum=longest)
-    for name, base, longest, practised in (
-        ("direct_long_sums", "direct", 3, "Practised bare sums of up to three operations."),
-        ("three_per_line_short_sums", "three_per_line", 1, "Practised bare sums of one operation only."),
+    name: replace(RECIPES[base], name=name, about=f"{RECIPES[base].about} {practised}", longest_sum=longest, sums=sums)
+    for name, base, longest, sums, practised in (
+        ("direct_long_sums", "direct", 3, 96, "Practised bare sums of up to three operations."),
+        ("three_per_line_short_sums", "three_per_line", 1, 96, "Practised bare sums of one operation only."),
+        # of each length as many as `direct_long_sums`
+        ("direct_whole_sums", "direct", 8, 256, "Practised bare sums as long as its stories."),
     )
 }
 # the same, taught for longer: whether the test-time-compute curve is one of training time
