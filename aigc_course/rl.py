@@ -28,7 +28,8 @@ def advantage(rewards: Tensor) -> Tensor:
 
 
 def clipped(logp: Tensor, logp_old: Tensor, advantages: Tensor, clip: float = 0.2) -> Tensor:
-    """PPO's objective per token (Schulman et al. 2017): a step is paid only while the ratio stays within 1 ± clip.
+    """PPO's objective per token (Schulman et al. 2017): to go further in the direction of the advantage is paid only up
+    to a ratio of 1 ± clip.
 
     logp, logp_old: (texts, tokens), log-probabilities of the written tokens now and when they were sampled;
     advantages: (texts,).
@@ -39,7 +40,8 @@ def clipped(logp: Tensor, logp_old: Tensor, advantages: Tensor, clip: float = 0.
 
 
 def k3(logp: Tensor, logp_reference: Tensor) -> Tensor:
-    """An unbiased estimate of KL(model ‖ reference) per token, never negative (Schulman 2020, "k3")."""
+    """An estimate of KL(model ‖ reference) per token, never negative (Schulman 2020, "k3"): unbiased for tokens drawn
+    from the model itself, at temperature 1."""
     log_ratio = logp_reference - logp
     return torch.exp(log_ratio) - log_ratio - 1
 
@@ -100,7 +102,8 @@ def well_formed(attempt: Attempt) -> bool:
 @dataclass(frozen=True)
 class Settings:
     """Of a run. prompts × samples texts per update; operations: lengths of the stories; inner: steps on each batch;
-    warm_up: updates until the learning rate is reached; cool_down: share of the updates in which it falls to 0."""
+    warm_up: updates until the learning rate is reached; cool_down: share of the updates in which it falls to 0;
+    temperature: above 0, of the drawing and of all log-probabilities."""
 
     prompts: int = 16
     samples: int = 8
@@ -119,7 +122,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Update:
-    """What one update saw, for plots: means over its texts; groups: the first stories, samples, rewards."""
+    """What one update saw, for plots. reward, right, length: means over all texts; kl, entropy, clipped: over the
+    tokens of the groups whose rewards differ (of all, if none do) in the last inner step; in expert iteration, of the
+    rewarded texts. groups: the first stories, samples, rewards."""
 
     step: int
     reward: float
@@ -153,10 +158,10 @@ def grpo(
         )
         A = advantage(rewards)[useful].flatten()
         with torch.no_grad():
-            logp_reference = token_logprobs(reference, ids, mask)[0] if s.beta else None
+            logp_reference = token_logprobs(reference, ids, mask, s.temperature)[0] if s.beta else None
         logp_old = None
         for _ in range(max(steps, 1)):
-            logp, entropy = token_logprobs(model, ids, mask)
+            logp, entropy = token_logprobs(model, ids, mask, s.temperature)
             logp_old = logp.detach() if logp_old is None else logp_old
             if steps:
                 take_step(model, optimizer, grpo_loss(logp, logp_old, logp_reference, A, mask, s.clip, s.beta))
@@ -184,7 +189,7 @@ def expert_iteration(
             return 0.0, 0.0, 0.0
         ids, mask = batch(tokenizer, good)
         for _ in range(s.inner):
-            logp, entropy = token_logprobs(model, ids, mask)
+            logp, entropy = token_logprobs(model, ids, mask, s.temperature)
             take_step(model, optimizer, -((logp * mask).sum(-1) / mask.sum(-1)).mean())
         return 0.0, float((entropy * mask).sum() / mask.sum()), 0.0
 
@@ -249,8 +254,11 @@ def batch(tokenizer, pairs: Sequence[tuple[stories.Story, Attempt]]) -> tuple[Te
     return ids, mask
 
 
-def token_logprobs(model, ids: Tensor, mask: Tensor, tokens: int = 1500) -> tuple[Tensor, Tensor]:
-    """(log-probability of each next token, entropy there), both (texts, tokens − 1), 0 where mask is 0.
+def token_logprobs(
+    model, ids: Tensor, mask: Tensor, temperature: float = 1.0, tokens: int = 1500
+) -> tuple[Tensor, Tensor]:
+    """(log-probability of each next token, entropy there) at this temperature, both (texts, tokens − 1), 0 where mask
+    is 0.
 
     The model reads texts of like length together, up to `tokens` at a time: a processor's caches hold no more, and one
     batch filled up to the longest text takes two to three times as long.
@@ -261,7 +269,7 @@ def token_logprobs(model, ids: Tensor, mask: Tensor, tokens: int = 1500) -> tupl
         rows, width = torch.tensor(part, device=ids.device), int(lengths[part[-1]])
         where = mask[rows, :width].bool()
         hidden = model.model(ids[rows, :width], use_cache=False).last_hidden_state
-        logp = model.lm_head(hidden[where]).float().log_softmax(-1)
+        logp = (model.lm_head(hidden[where]).float() / temperature).log_softmax(-1)
         at, column = where.nonzero(as_tuple=True)
         places.append(torch.stack([rows[at], column]))
         chosen.append(logp.gather(-1, ids[rows, 1 : width + 1][where][:, None])[:, 0])

@@ -27,8 +27,8 @@ def score(completion_ids, **_) -> list[float]:
     return [sum(ids) % 7 / 3 - 1 for ids in completion_ids]
 
 
-@pytest.fixture(scope="module")
-def sampled(tmp_path_factory):
+@pytest.fixture(scope="module", params=[1.0, 0.7], ids="at {}".format)
+def sampled(request, tmp_path_factory):
     """(TRL's trainer, what it sampled and scored, the model before and its reference), then the model has moved on."""
     from transformers import AutoModelForCausalLM
     from trl import GRPOConfig, GRPOTrainer
@@ -47,6 +47,7 @@ def sampled(tmp_path_factory):
         loss_type="grpo",
         beta=0.1,
         use_bias_correction_kl=False,  # that factor is DeepSeek-V3.2's; DeepSeekMath, whose formula is ours, has none
+        temperature=request.param,
         num_generations=SAMPLES,
         num_iterations=2,  # so that it keeps the old log-probabilities
         per_device_train_batch_size=len(TEXTS) * SAMPLES,
@@ -104,7 +105,7 @@ def test_the_log_probabilities_are_trls(sampled, ours):
     ids, mask = ours
     for model, key in ((before, "old_per_token_logps"), (trainer.ref_model, "ref_per_token_logps")):
         with torch.no_grad():
-            logp, _ = rl.token_logprobs(model, ids, mask)
+            logp, _ = rl.token_logprobs(model, ids, mask, trainer.temperature)
         assert torch.allclose(logp, laid_out(batch[key], batch, mask), atol=1e-5)
 
 
@@ -120,7 +121,7 @@ def test_loss_and_gradient_are_trls(sampled, ours, beta, clip):
         return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
 
     theirs = trainer.compute_loss(model, batch)
-    logp, _ = rl.token_logprobs(model, ids, mask)
+    logp, _ = rl.token_logprobs(model, ids, mask, trainer.temperature)
     old, reference = (laid_out(batch[f"{key}_per_token_logps"], batch, mask) for key in ("old", "ref"))
     loss = rl.grpo_loss(logp, old, reference, batch["advantages"], mask, clip, beta)
     assert loss.item() == pytest.approx(theirs.item(), rel=1e-5, abs=1e-6)
@@ -133,7 +134,7 @@ def test_the_numbers_reach_both_sides_of_the_clip_and_lengths_differ(sampled, ou
     trainer, batch, _, _ = sampled
     ids, mask = ours
     with torch.no_grad():
-        logp, _ = rl.token_logprobs(trainer.model, ids, mask)
+        logp, _ = rl.token_logprobs(trainer.model, ids, mask, trainer.temperature)
     ratio = (logp - laid_out(batch["old_per_token_logps"], batch, mask)).exp()
     A = batch["advantages"][:, None].expand_as(mask)
     for outside in (ratio > 1.2, ratio < 0.8):
