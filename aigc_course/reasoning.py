@@ -138,9 +138,9 @@ def _attempt(tokenizer, ids: list[int], opened: bool = False) -> Attempt:
 
 
 def every_budget(model, questions: Sequence[str]) -> list[list[Attempt]]:
-    """For each question the greedy attempts with a budget of 0, 1, 2 … thinking tokens; the last is the uncut one, and
-    the only one where the model does not think. `ask(budget=…)` gives the same, one budget at a time, but lets the
-    model go on for longer than ANSWER tokens after the cut.
+    """For each question the greedy attempts with a budget of 0, 1, 2 … thinking tokens; the last is the uncut one
+    (where the model does not think, there is no other). `ask(budget=…)` gives the same, one budget at a time, but lets
+    the model go on for longer than ANSWER tokens after the cut.
     """
     model, tokenizer = load(model) if isinstance(model, str) else model
     opening, closing = tokenizer.convert_tokens_to_ids([OPEN, CLOSE])
