@@ -133,7 +133,7 @@ def next_logits(model, ids: Sequence[int]) -> Tensor:
 def generate(
     model, tokenizer, prompt: str, max_new_tokens: int = 64, generator: torch.Generator | None = None, **settings: float
 ) -> list[int]:
-    """The five-step loop. Returns all token ids: the prompt's, then the new ones, the end token included.
+    """The five steps, the last three in a loop. Returns all token ids: the prompt's, the new ones, the end token.
 
     settings: as for `pick`. No KV cache (another lesson's subject): each step reads the whole text again.
     """
