@@ -1,4 +1,4 @@
-"""Diffusion: a picture is noise that a network was told, step by step, what to take away from.
+"""Diffusion: a picture is noise from which a network takes away, step by step, what it takes for noise.
 
 The parts are those of a latent diffusion model (Rombach et al. 2022, arXiv:2112.10752) in diffusers' layout: `painter`
 is a StableDiffusionPipeline, whose text encoder, UNet and VAE are called here by hand. Latents are (pictures, channels,

@@ -100,8 +100,8 @@ def effective_experts(load: Tensor) -> float:
 
 
 def balance_loss(affinity: Tensor, chosen: Tensor) -> Tensor:
-    """E · Σ load · mean share of affinity: about 1 when even, up to E when one expert gets all (Switch, eq. 4; for any
-    k and score as in DeepSeek-V3, eq. 17 to 20). Only the affinity has a gradient: counting has none."""
+    """E · Σ load · mean share of affinity: about 1 when even; with k = 1 up to E, when one expert gets all (Switch, eq.
+    4; for any k and score as in DeepSeek-V3, eq. 17 to 20). Only the affinity has a gradient: counting has none."""
     experts = affinity.shape[-1]
     share = (affinity / affinity.sum(-1, keepdim=True)).mean(0)
     return experts * (load(chosen, experts) * share).sum()

@@ -161,7 +161,8 @@ def without_each(model: moe.Model) -> list[list[float]]:
 
 @torch.no_grad()
 def what_experts_know(model: moe.Model, seed: int = 0) -> dict[str, list[float]]:
-    """Aspect → (nats that the expert tells about it, the same by chance, the most there could be).
+    """Aspect → (nats that the expert tells about it, the same by chance, the most there could be: all of its entropy,
+    but a token goes to k different experts of E, so never more than ln E − ln k).
 
     kind: of the exam's tokens; the others are of the phone book's tokens after which a digit comes: zh and en, whose
     number it is; place, whether the first, second, third or fourth digit comes; digit, which.
@@ -178,7 +179,8 @@ def what_experts_know(model: moe.Model, seed: int = 0) -> dict[str, list[float]]
     for name, (experts, what) in pairs.items():
         n = int(what.max()) + 1
         told, chance = moe.information(moe.traffic(experts, what, n, e)), moe.by_chance(experts, what, n, e, draw)
-        most = math.log(moe.effective_experts(moe.load(what, n)))  # the entropy of what is asked
+        entropy = math.log(moe.effective_experts(moe.load(what, n)))  # of what is asked
+        most = min(entropy, math.log(e) - math.log(model.shape.chosen))
         found[name] = [round(x, 4) for x in (told, chance, most)]
     return found
 
