@@ -107,7 +107,8 @@ def kv_bytes(model: Model, tokens: int, bytes_per_number: float = 2) -> float:
 
 
 def always(model: Model) -> int:
-    """Parameters of matrices that every token uses: embedding, attention, feed-forward parts that are not chosen."""
+    """Parameters of matrices that every token uses: embedding, attention, feed-forward parts that are not chosen. The
+    input embedding counts in full, though a token needs one row of it."""
     w, heads = model.width, model.heads * model.head_dim
     if model.latent:  # queries through a rank of their own, keys and values from the latent
         q = model.q_rank * (w + heads + model.heads * model.rope)
@@ -237,7 +238,12 @@ class Step:
 
 def step(model: Model, card: Card, n: int, form: str, context: int, users: int) -> Step:
     """A lower bound for writing one token for each user: every byte read once, every operation done once, at the speed
-    of the datasheet (roofline, Williams et al. 2009). Links between cards, prompts, waiting: not counted."""
+    of the datasheet (roofline, Williams et al. 2009). Links between cards, prompts, waiting: not counted.
+
+    Two simplifications. The input embedding is read in full, which makes the time of one user a little too long (for
+    DeepSeek-R1 by 2.5 %). Attention is computed in `form` like all the rest; who computes it in BF16, as DeepSeek does,
+    needs more time wherever arithmetic is the limit (on the H20).
+    """
     memory(model, card, n, form, context, users)  # checks what is asked
     read = weights_read(model, users) * FORMATS[form] + users * kv_bytes(model, context)
     done = users * operations(model, context)

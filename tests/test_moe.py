@@ -238,7 +238,7 @@ def test_what_experts_know_of_numbers_that_they_divide_by_place():
     know = experts.what_experts_know(Routed())
     assert know["place"][0] == pytest.approx(math.log(4), abs=1e-3) == know["place"][2]
     assert know["zh"][0] == know["en"][0] == 0
-    assert know["zh"][2] == pytest.approx(math.log(8) - math.log(2), abs=1e-3)  # more names than that, but two experts each
+    assert know["zh"][2] == pytest.approx(math.log(8) - math.log(2), abs=1e-3)  # two experts each
 
 
 def test_a_training_is_measured_and_watched(monkeypatch):
