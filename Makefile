@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
 PIP += $(if $(MIRROR),--index-url $(MIRROR)) $(if $(CPU),--extra-index-url https://download.pytorch.org/whl/cpu)
 NEEDS := pyproject.toml constraints.txt
+unexport VIRTUAL_ENV  # of another environment that is active: IPython would warn, and the tests take warnings for errors
 
 help:  ## what can be made
 	@sed -n '1,3s/^# //p' Makefile
