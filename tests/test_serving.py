@@ -3,14 +3,13 @@
 import dataclasses
 import math
 import random
-from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aigc_course import attention, caches, hub, quantise, serving
+from aigc_course import attention, caches, course, hub, quantise, serving
 from aigc_course.errors import CourseError
 
 R1 = serving.models()["DeepSeek-R1"]
@@ -158,7 +157,7 @@ def test_the_price_of_a_million():
 
 
 def test_the_hospital_in_the_marking_guide_of_the_lab():
-    guide = Path("labs/src/serving.md").read_text("utf-8")
+    guide = course.lesson("serving").lab_source.read_text("utf-8")
     weights, cache = serving.weight_bytes(R1, "fp8") / 1e9, serving.kv_bytes(R1, 8192) * 200 / 1e9
     said = [f"约 {weights:.0f} GB", f"约 {cache:.0f} GB", f"about {weights:.0f} GB of weights and {cache:.0f} GB"]
     assert "三十几个" in guide and 30 < serving.users_that_fit(R1, H20, 8, "fp8", 8192) < 40
