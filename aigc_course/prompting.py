@@ -5,7 +5,6 @@ much of the wish as its parts do: role, task, format, examples. Because the wish
 """
 
 import json
-import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +18,6 @@ from aigc_course import tool_use
 from aigc_course.errors import CourseError
 from aigc_course.reasoning import load
 from aigc_course.rollouts import rollout
-from aigc_course.sampling import wilson
 from aigc_course.tools import ToolError
 
 WORDS = tomllib.loads((files("aigc_course") / "data" / "prompting.toml").read_text(encoding="utf-8"))
@@ -258,14 +256,3 @@ def until(passes: Callable[[str], bool], drafts: Iterable[str]) -> tuple[str | N
         if passes(draft):
             return draft, tries
     return None, tries
-
-
-# ---- comparing -----------------------------------------------------------------------------------------------------
-
-
-def difference(hits: int, n: int, before: int, m: int) -> tuple[float, float, float]:
-    """(difference, low, high) of two shares, hits of n less `before` of m, with its 95 % interval, from their Wilson
-    intervals (Newcombe 1998, method 10). It may be used where the two were counted on different questions."""
-    p, q = hits / n, before / m
-    (p_low, p_high), (q_low, q_high) = wilson(hits, n), wilson(before, m)
-    return p - q, p - q - math.hypot(p - p_low, q_high - q), p - q + math.hypot(p_high - p, q - q_low)

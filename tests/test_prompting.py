@@ -127,11 +127,6 @@ def test_drafts_are_taken_until_one_passes():
     assert prompting.until(str.isdigit, []) == (None, 0)
 
 
-def test_the_interval_of_a_difference_by_newcombes_own_example():
-    """56 of 70 against 48 of 80: Newcombe 1998, table II, example (a), method 10."""
-    assert prompting.difference(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
-
-
 # ---- prompts -------------------------------------------------------------------------------------------------------
 
 

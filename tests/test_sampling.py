@@ -267,6 +267,11 @@ def test_wilson_is_the_set_of_shares_that_the_score_test_accepts():
         assert sampling.wilson(successes, n) == pytest.approx((min(accepted), max(accepted)), abs=2e-5)
 
 
+def test_the_interval_of_a_difference_by_newcombes_own_example():
+    """56 of 70 against 48 of 80: Newcombe 1998, table II, example (a), method 10."""
+    assert sampling.difference(56, 70, 48, 80) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
+
+
 def test_a_model_on_another_device_type_is_read_in_float32():
     """Half-precision logits come back as float32, so that the filters see what the tests above saw."""
     half = SimpleNamespace(logits=torch.zeros(1, 2, 4, dtype=torch.bfloat16))
