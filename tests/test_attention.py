@@ -3,6 +3,7 @@
 import ast
 import copy
 import inspect
+import math
 import random
 from types import SimpleNamespace
 
@@ -14,7 +15,8 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM
 from transformers.models.llama import modeling_llama
 
-from aigc_course import attention, grammar, heads, hub
+from aigc_course import attention, course, grammar, heads, hub
+from aigc_course.book import editions, source
 from aigc_course.errors import CourseError
 
 VOCAB = 40
@@ -474,3 +476,18 @@ def test_a_bad_value_gets_one_sentence_in_each_language(call):
         call()
     assert caught.value.zh.endswith("。") and caught.value.en.endswith(".")
     assert "\n" not in caught.value.zh + caught.value.en and "tensor(" not in caught.value.en
+
+
+def test_the_numbers_in_the_marking_guide_of_the_lab():
+    """Question 5 as a student who got it right sees it."""
+    lab = course.lesson("attention").lab_source
+    cells = {cell.check or cell.name: cell.text for cell in source.read("attention", lab).cells if cell.kind == "code"}
+    shown = {}
+    names = {"math": math, "random": random, "torch": torch, "t": lambda zh, en: en}
+    names["reveal"] = lambda id, value, more: shown.update(same=value, fresh=more)
+    for name in ("model", "attention.q5", "luck"):
+        exec(editions.with_solution(cells[name]), names)
+    fresh = shown["fresh"].removeprefix("Measured on fresh texts it is ").removesuffix("%.")
+    guide = lab.read_text("utf-8")
+    assert f"有 {shown['same']}%" in guide and f"只有 {fresh}%" in guide
+    assert f"{shown['same']} % “matter”" in guide and f"it is {fresh} %," in guide

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from tiny import llama
 
-from aigc_course import distillation, grammar, stories
+from aigc_course import arms, course, distillation, grammar, reasoning, stories
 from aigc_course.errors import CourseError
 from aigc_course.train import lm_students
-from aigc_course.train.story_texts import build_tokenizer
+from aigc_course.train.story_texts import build_tokenizer, carries
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +166,21 @@ def test_the_stored_table_holds_what_the_lesson_says_of_it():
     mean = {arm: sum(row["kl_truth"] for row in rows) / len(rows) for arm, rows in stored.items()}
     assert mean["teacher"] < mean["fresh"] < mean["1"] < mean["word"] < mean["texts"] < mean["4"]
     assert all(row["low"] <= row["kl_truth"] <= row["high"] for rows in stored.values() for row in rows)
+
+
+def test_the_numbers_in_the_marking_guide_of_the_lab():
+    guide = course.lesson("distillation").lab_source.read_text("utf-8")
+    rng = random.Random(2026)
+    asked = [stories.draw(rng, test=True, operations=range(1, 5), kinds="+-") for _ in range(100)]
+    replies = [group[0].text for group in reasoning.attempts("carry_base", [story.text for story in asked])]
+    right = [reply == stories.completion(story) for story, reply in zip(asked, replies, strict=True)]
+    need = [carries(story) > 0 for story in asked]
+    assert not any(a and b for a, b in zip(right, need, strict=True))
+    assert f"100 道里 {sum(need)} 道要进位或借位，留下 {sum(right)} 道" in guide
+    assert f"{sum(need)} of 100 stories need a carry or a borrow, {sum(right)} are kept" in guide
+    shares = []
+    for arm in ("student", "student_gold", "student_answers", "student_rl", "student_base"):
+        rows = arms.measured(arm)
+        shares.append(100 * sum(row.value for row in rows) / len(rows))
+    zh = "老师的文字学 {:.0f}%，跟标准步骤学 {:.0f}%，只学答案 {:.0f}%，强化学习 {:.0f}%，出发时 {:.0f}%"
+    assert zh.format(*shares) in guide, shares

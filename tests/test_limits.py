@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from aigc_course import grammar, hub, limits
+from aigc_course import course, grammar, hub, limits
 from aigc_course.errors import CourseError
 from aigc_course.i18n import LANGS
 from aigc_course.sampling import wilson
@@ -267,3 +267,20 @@ def test_the_grammar_never_mixes():
     assert not any(limits.is_mixed(grammar.sample(rng)) for _ in range(500))
     with pytest.raises(CourseError, match="zh or en"):
         limits.foreign_share("x", "fr")
+
+
+# ---- the marking guide of the lab ----------------------------------------------------------------------------------
+
+
+def test_what_thresholds_cost_in_the_marking_guide_of_the_lab(bundled):
+    answers = limits.ask(*bundled, [fact for lang in LANGS for fact in grammar.facts(lang)])
+    guide = course.lesson("limits").lab_source.read_text("utf-8")
+    for threshold in (0.9, 0.5, 0.4):
+        kept = [a for a in answers if a.confidence >= threshold]
+        left = [a for a in answers if a.confidence < threshold]
+        wrong, lost = sum(not a.right for a in kept), sum(a.right for a in left)
+        assert guide.count(f"| {threshold} | {len(kept)} | {wrong} | {len(left)} | {lost} |") == len(LANGS)
+    sure = [a for a in answers if a.confidence >= 0.9]
+    assert [sum(a.fact.frequency == kind for a in sure) for kind in ("often", "seldom", "never")] == [96, 4, 0]
+    assert sum(a.right and a.fact.frequency == "seldom" for a in answers) == 36
+    assert f"{wilson(0, len(sure))[1]:.1%}" == "3.7%"

@@ -370,3 +370,24 @@ def test_bad_input_is_one_sentence(call, said):
 
 def test_the_module_has_fewer_than_300_lines():
     assert len(inspect.getsource(long_context).splitlines()) < 300
+
+
+# ---- the marking guide of the lab
+
+
+def test_what_is_measured_in_the_marking_guide_of_the_lab():
+    stored = attention_costs.measured()
+    guide = course.lesson("long_context").lab_source.read_text("utf-8")
+
+    def at(name, tokens):
+        return next(row for row in stored[name] if row.tokens == tokens)
+
+    theirs = at("torch", 60_000)
+    for name in ("window", "block"):
+        ours = at(name, 60_000)
+        share, times = ours.peak_mb / theirs.peak_mb, theirs.seconds / ours.seconds
+        assert f"{100 * share:.0f}%" in guide and f"{100 * share:.0f} %" in guide and f"{times:.1f} 倍" in guide
+    assert at("top_k", 4000).seconds > at("dense", 4000).seconds
+    for row in stored["random"]:
+        for other in (at("dense", row.tokens), at("torch", row.tokens)):
+            assert row.seconds > other.seconds and row.peak_mb > other.peak_mb

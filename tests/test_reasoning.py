@@ -8,7 +8,7 @@ import torch
 from tiny import llama
 from transformers import AutoTokenizer, LlamaForCausalLM
 
-from aigc_course import reasoning, stories
+from aigc_course import arms, course, reasoning, stories
 from aigc_course.errors import CourseError
 from aigc_course.reasoning import Attempt, Reply
 from aigc_course.rollouts import rollout
@@ -267,3 +267,35 @@ def test_pass_at_k_is_the_share_of_draws_with_a_right_one():
             assert reasoning.pass_at_k(n, right, k) == pytest.approx(sum(every) / len(every))
     with pytest.raises(CourseError):
         reasoning.pass_at_k(4, 5, 1)
+
+
+def test_the_numbers_in_the_marking_guide_of_the_lab():
+    guide = course.lesson("reasoning").lab_source.read_text("utf-8")
+    rng, said = random.Random(2026), []
+    asked = {n: [stories.draw(rng, test=True, operations=n) for _ in range(60)] for n in (1, 5)}
+    for n, name in ((1, "direct"), (1, "reasoner"), (5, "direct"), (5, "reasoner")):
+        written = [group[0] for group in reasoning.attempts(name, [story.text for story in asked[n]])]
+        right = sum(a.answer == story.answer for a, story in zip(written, asked[n], strict=True))
+        price = sum(len(a.ids) for a in written) / right
+        said += [f"约 {price:.0f} 个", f"about {price:.0f}"]
+        if n == 5:
+            said.append({"direct": f"`direct` 对 {right / 60:.0%}", "reasoner": "全对" if right == 60 else "?"}[name])
+    assert [words for words in said if words not in guide] == []
+    # asked until right
+    dice = torch.Generator().manual_seed(0)
+    texts = [story.text for story in asked[5]]
+    drawn = reasoning.attempts("direct", texts, temperature=1.0, samples=16, generator=dice)
+    ever = tokens = 0
+    for story, group in zip(asked[5], drawn, strict=True):
+        first = next((i for i, a in enumerate(group) if a.answer == story.answer), None)
+        ever += first is not None
+        tokens += sum(len(a.ids) for a in group[: len(group) if first is None else first + 1])
+    assert "约 63 个 token" in guide and 25 <= ever <= 35 and 53 < tokens / ever < 73
+
+    def mean(arm, steps, what="accuracy"):
+        values = [row.value for row in arms.measured(arm, what, steps)]
+        return sum(values) / len(values)
+
+    assert [round(10 * mean("direct_thirtytwo_times", n)) for n in (2, 3, 5)] == [9, 6, 3]
+    assert mean("direct_whole_sums_eight_times", 8) > 0.5 and mean("direct", 1, "pass@16") > 0.8
+    assert 0.5 < mean("direct", 4, "pass@16") < 0.6

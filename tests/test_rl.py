@@ -6,7 +6,7 @@ import pytest
 import torch
 from tiny import llama
 
-from aigc_course import rl, stories
+from aigc_course import arms, course, rl, stories
 from aigc_course.reasoning import Attempt
 from aigc_course.train.story_texts import build_tokenizer
 
@@ -168,3 +168,15 @@ def test_the_learning_rate_rises_stays_and_falls():
     assert [rl.learning_rate(constant, step, 100) for step in (0, 1, 4, 50, 99)] == [0.2, 0.4, 1, 1, 1]
     falling = rl.Settings(learning_rate=1.0, warm_up=5, cool_down=0.5)
     assert [rl.learning_rate(falling, step, 100) for step in (0, 4, 50, 75, 99)] == [0.2, 1, 1, 0.5, 0.02]
+
+
+def test_the_numbers_in_the_marking_guide_of_the_lab():
+    def values(arm, what, operations="all"):
+        return [row.value for row in arms.measured(arm, what, operations)]
+
+    guide = course.lesson("rl").lab_source.read_text("utf-8")
+    stored = [("r1_zero_base", "accuracy"), ("r1_zero_base", "pass@1_exact"), ("r1_zero_base", "pass@16_exact")]
+    for arm, what in [*stored, ("r1_zero", "accuracy")]:
+        share = 100 * sum(values(arm, what)) / len(values(arm, what))
+        assert f"{share:.0f}%" in guide and f"{share:.0f} %" in guide
+    assert max(values("carry_base", "pass@16_exact", 5)) == 0 and max(values("carry_grpo", "pass@16_exact", 5)) < 0.01

@@ -318,3 +318,15 @@ def test_what_the_lesson_says_of_the_ratios_is_so(passages):
     assert [piece.decode() for _, piece in split["Mistral-v1"](sentence) if piece] == list(sentence)
     assert len(split["Qwen"](sentence)) < len(sentence)
     assert all(len(split[n]("2024")) - (n == "Mistral-v1") == 4 for n in names), "each digit is a token"
+
+
+@pytest.mark.skipif(not {"Qwen", "Mistral-v1"} <= set(tokenizers_zoo.available()), reason="needs both tokenizers")
+def test_the_numbers_in_the_marking_guide_of_the_lab():
+    guide = course.lesson("tokens").lab_source.read_text("utf-8")
+    with open(course.root() / "datasets" / "parallel_texts.csv", encoding="utf-8", newline="") as file:
+        texts = [row["zh"] for row in csv.DictReader(file)]
+    characters = sum(len(re.findall("[一-鿿]", text)) for text in texts)
+    needed = [sum(map(len, map(tokenizers_zoo.available()[name], texts))) for name in ("Mistral-v1", "Qwen")]
+    few, many = (round(4096 * characters / n, -1) for n in needed)
+    assert f"约 {few:.0f} 和 {many:.0f} 个汉字" in guide and f"about {few:.0f} and {many:.0f} Chinese" in guide
+    assert "六成左右" in guide and "some 60 %" in guide and 1.55 < needed[0] / needed[1] < 1.65

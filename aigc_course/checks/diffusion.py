@@ -111,9 +111,9 @@ HINTS = {
         "You seem to ask one pixel in a corner, and a single pixel may be quite wrong. Ask more of them.",
     ),
     "some edges": (
-        "好像只看了一条边、一个角或四个角。东西可以盖住半条边，也可以盖住几个角：四条边都要看。",
-        "You seem to look at one edge, a corner or the four corners. A thing may cover half of an edge, or several "
-        "corners: look at all four edges.",
+        "好像只看了几条边或几个角。东西可以盖住几条边的大半，也可以盖住几个角：四条边都要看。",
+        "You seem to look at some edges or corners only. Things may cover most of several edges, or several corners: "
+        "look at all four edges.",
     ),
     "most": (
         "最多的颜色不一定是背景：东西可以占大半张画。",
@@ -154,8 +154,8 @@ HINTS = {
         "Return [[share, low, high], [share, low, high], True or False].",
     ),
     "q5": (
-        "不对。先拿一组算比例和区间，一项一项地查；再查 z 的分子和分母。两组的次数可以不同。",
-        "Not right. Take one list and check its share and interval term by term, then z. The lists may differ in "
+        "不对。先拿一组算比例和区间，一项一项地查；再查 u 的分子和分母。两组的次数可以不同。",
+        "Not right. Take one list and check its share and interval term by term, then u. The lists may differ in "
         "length.",
     ),
     "wald": (
@@ -164,12 +164,12 @@ HINTS = {
     ),
     "reversed": ("下限和上限的次序反了。", "The low and the high end are in the wrong order."),
     "overlap": (
-        "两个区间有重叠，不等于没有差别。要用 z 来判断。",
-        "That two intervals overlap does not mean that there is no difference. Let z decide.",
+        "两个区间有重叠，不等于没有差别。要用 u 来判断。",
+        "That two intervals overlap does not mean that there is no difference. Let u decide.",
     ),
     "any difference": (
-        "比例不相等，可能只是运气。|z| 够大才算。",
-        "Unequal shares may be luck: |z| has to be large enough.",
+        "比例不相等，可能只是运气。u 离 0 够远才算。",
+        "Unequal shares may be luck: u has to be far enough from 0.",
     ),
     "one side": (
         "a 高的时候判断对了；b 高也是差别。",
@@ -180,8 +180,8 @@ HINTS = {
         "The verdict is reversed: True says that chance does not explain it.",
     ),
     "unpooled": (
-        "z 的分母里只有一个 p：两组合在一起的比例。",
-        "There is a single p in the denominator of z: the share in both lists together.",
+        "u 的分母里只有一个 p：两组合在一起的比例。",
+        "There is a single p in the denominator of u: the share in both lists together.",
     ),
     "mean p": (
         "p 不是两个比例的平均：两列放在一起，一共对了几个，除以一共几个。",
@@ -387,15 +387,18 @@ def _once(x, path, lines, g):
     return x
 
 
-EDGES = ("aside", "cornered")  # pictures where things cover half of an edge, or three corners
+# pictures where things cover most of two edges, whichever, or three corners: who looks at some of the edges is fooled
+ASIDE = [(x, y) for x in (0.2, 0.8) for y in (0.2, 0.8)]
+ACROSS = [[(0.5, 0), (0.5, 1)], [(0, 0.5), (1, 0.5)]]
+EDGES = ("aside", "across", "cornered")
 
 
 @question("diffusion.q4", answer="describe", kind="function")
 def q4(describe, rng):
-    kinds = ("large", "two", "alike", "absent", "aside", "aside", "cornered", "corners", "small", "white")
-    # opposite corners: who looks at one edge only, whichever, is fooled once
-    opposite = rng.choice([[(0.2, 0.2), (0.8, 0.8)], [(0.8, 0.2), (0.2, 0.8)]])
-    cases = [_picture_case(rng, kind, opposite.pop() if kind == "aside" else None) for kind in kinds]
+    plain = ("large", "two", "alike", "absent", "cornered", "corners", "small", "white")
+    places = [(kind, None) for kind in plain] + [("aside", at) for at in ASIDE] + [("across", at) for at in ACROSS]
+    kinds = [kind for kind, _ in places]
+    cases = [_picture_case(rng, kind, at) for kind, at in places]
     answers = describe.each([((picture, colour), {}) for picture, colour, _, _ in cases])
     for answer in answers:
         expect(type(answer) is list and [type(x) for x in answer] in ([str, float], [str, int]), t(*HINTS["q4"]))
@@ -425,11 +428,17 @@ def _nearest_each(picture, names):
     return ((picture[:, :, None] - np.array([*names.values()])) ** 2).sum(-1).argmin(-1)
 
 
+def _seen(lines):
+    """The background as some edges show it."""
+    return _nearest(np.median(np.concatenate(lines), 0), BACKGROUNDS)
+
+
 def _picture_case(rng, kind, where=None):
     """A drawn scene, blurred and noised as if painted: (picture, colour, (background, share), the same by mistake)."""
     while True:
         scene = _scene(rng, kind, where)
-        height, width = (SIDE, SIDE) if kind == "cornered" else (rng.randint(52, SIDE), rng.randint(52, SIDE))
+        least = SIDE if kind in ("across", "cornered") else 52
+        height, width = rng.randint(least, SIDE), rng.randint(least, SIDE)
         top, left = rng.randint(0, SIDE - height), rng.randint(0, SIDE - width)
         cut = (slice(top, top + height), slice(left, left + width))
         clean, ground, first = draw(scene)[cut], scene.background, scene.objects[0].colour
@@ -445,18 +454,20 @@ def _picture_case(rng, kind, where=None):
         edge[2:-2, 2:-2] = False
         rim = clean[edge]
         lines = [picture[0], picture[-1], picture[:, 0], picture[:, -1]]
-        covers = [_nearest(np.median(line, 0), BACKGROUNDS) != ground for line in lines]  # half of which edges
+        covers = [_seen([line]) != ground for line in lines]  # half of which edges
+        threes = [_seen(lines[:i] + lines[i + 1 :]) != ground for i in range(4)]  # and of which three together
         steady = _nearest(np.concatenate(lines).mean(0), BACKGROUNDS) == _nearest(rim.mean(0), BACKGROUNDS)
         covered = [(one.colour, float(_cover(Scene(ground, (one,)), cut).mean())) for one in scene.objects]
         mine = [share for c, share in covered if c == colour]
         found = _nearest_each(picture, {**COLOURS, ground: BACKGROUNDS[ground]}) == [*COLOURS].index(colour)
         fooled = {  # who falls into the trap of this kind of picture
             "aside": sum(covers) == 2 and steady and _nearest(rim.mean(0), BACKGROUNDS) != ground,
+            "across": sum(covers) == sum(threes) == 2,
             "large": _nearest(COLOURS[first], BACKGROUNDS) != ground,
             "cornered": steady and _nearest(COLOURS[first], BACKGROUNDS) != ground,
             "absent": lure != first,
         }
-        plain = float((rim == BACKGROUNDS[ground]).all(-1).mean()) > 0.62
+        plain = float((rim == BACKGROUNDS[ground]).all(-1).mean()) > (0.57 if kind == "across" else 0.62)
         readable = abs(float(found.mean()) - sum(mine)) < SHARE / 2  # blurred edges have cost no more
         if plain and readable and fooled.get(kind, True):
             break
@@ -476,12 +487,14 @@ def _picture_case(rng, kind, where=None):
 
 
 def _scene(rng, kind, where):
-    """A scene with a trap: an object that fills most of it, one at the corner `where`, two of one colour, and so on."""
+    """A scene with a trap: an object that fills most of it, things that cover the edges `where`, and so on."""
 
     def thing(x, y, size, colour, shapes=SHAPES):
         return Thing(rng.choice(shapes), colour, x + rng.uniform(-0.03, 0.03), y + rng.uniform(-0.03, 0.03), size)
 
-    ground = "white" if kind in ("aside", "white") else rng.choice(list(BACKGROUNDS))
+    # across: a background far from the others, for just over half of the edges shows it
+    some = {"aside": ["white"], "white": ["white"], "across": ["black", "grey"]}.get(kind, list(BACKGROUNDS))
+    ground = rng.choice(some)
     first, second = rng.sample(list(COLOURS), 2)
     if kind == "large":
         return Scene(ground, (thing(0.5, 0.5, rng.uniform(0.44, 0.46), first, ("square",)),))
@@ -492,6 +505,8 @@ def _scene(rng, kind, where):
         return Scene(ground, tuple(thing(*place, 0.2, one, ("circle", "square")) for place, one in pairs))
     if kind == "aside":
         return Scene(ground, (thing(*where, 0.42, first, ("square",)),))
+    if kind == "across":
+        return Scene(ground, tuple(thing(*place, 0.48, first, ("square",)) for place in where))
     if kind == "cornered":
         corners = rng.sample([(0.04, 0.04), (0.96, 0.04), (0.04, 0.96), (0.96, 0.96)], 3)
         return Scene(ground, tuple(thing(*place, 0.16, first, ("square",)) for place in corners))

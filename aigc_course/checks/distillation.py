@@ -103,8 +103,8 @@ HINTS = {
         "Not the right number. Go through the table row by row: is one missing, or multiplied wrongly?",
     ),
     "tied": (
-        "tie_word_embeddings 为真时只数一个嵌入矩阵，为假时数两个。",
-        "With tie_word_embeddings the embedding counts once, without it twice.",
+        "tie_word_embeddings 为真时，嵌入和输出合起来只数一次；为假时，各数一次。",
+        "With tie_word_embeddings true, embedding and output count once together; with false, once each.",
     ),
     "kv": (
         "k 和 v 的头数是 num_key_value_heads，可能比 q 的少。",
@@ -295,7 +295,7 @@ def _told(story):
     return story.start, story.ops
 
 
-FAULTS = ["step", "missing", "extra", "answer", "direct", "open", "more", "space", "comma"]
+FAULTS = ["step", "missing", "extra", "answer", "direct", "open", "more", "front", "space", "comma"]
 ASTRAY = ["other", "short", "long", "same"]  # right sums, but not this story's
 
 
@@ -319,6 +319,8 @@ def _trace(rng, story):
             return stories.written(steps, answer).removesuffix(f"</think>{answer}"), False
         case "more":
             return stories.written(steps, answer) + "0", False
+        case "front":
+            return " " + stories.written(steps, answer), False
         case "other":  # the last step of another story
             more = story.ops[-1][1] + 30
             return stories.written([*steps[:-1], f"{before}+{more}={before + more}"], before + more), True

@@ -20,11 +20,11 @@ KINDS = ("measured", "sourced", "opinion", "wrong")
 NOT_DECIDABLE = ("should", "taste", "future", "cause")
 ENOUGH = 8  # right less wrong, of ten statements
 SEALS = """
-    042d0321060d 0a3a47ec0649 0d77dd612c06 19ae03a6e8e8 279888695599 299b2f109f28 2b71c86283ce 2ca3d2b5c98e
-    3e5f88b73acc 57c38e35855f 5a1d4fbecd81 5e8b8a87a597 65085b4e30e2 6b571b28f396 71412036934a 7b47298c3e4a
-    7b7ddb63dee6 8200fe6a7b03 839003199f25 8f02a9440c11 94fce76d6c79 a121156b19d7 a1a7bf70550d b929a5eaf3f1
-    d3dc6ea2b8a3 e03eccc34eab e0c14cd3ae01 e14a852d0ccd e6d3611da77c e6dcc6db7849 eed655ccce83 f14fc54a28c7
-    f2a3a0d651fc
+    042d0321060d 0a3a47ec0649 0d77dd612c06 19ae03a6e8e8 22f849533a30 279888695599 299b2f109f28 2b71c86283ce
+    2ca3d2b5c98e 3e5f88b73acc 57c38e35855f 5a1d4fbecd81 5e8b8a87a597 65085b4e30e2 6b571b28f396 71412036934a
+    7b47298c3e4a 7b7ddb63dee6 8200fe6a7b03 839003199f25 8f02a9440c11 94fce76d6c79 a121156b19d7 a1a7bf70550d
+    b929a5eaf3f1 d3dc6ea2b8a3 e03eccc34eab e0c14cd3ae01 e14a852d0ccd e6d3611da77c e6dcc6db7849 eed655ccce83
+    f14fc54a28c7 f2a3a0d651fc
 """
 KEY = frozenset(SEALS.split())
 
@@ -36,16 +36,20 @@ HINTS = {
         "85 and not 0.85.",
     ),
     "sourced": (
-        "“sourced”一堆里有不成立的：读一读那条说法，它说的是这件事成立，还是只说有人这样讲过？",
-        "Not all of “sourced” holds: read the claim again. Does it say that this is so, or only that somebody said so?",
+        "“sourced”一堆里有不成立的：读一读那条说法，它说的是这件事成立，还是只说有人这样讲过？"
+        "也可能堆对了，那一条说的却是别的事。",
+        "Not all of “sourced” holds: read the claim again. Does it say that this is so, or only that somebody said so? "
+        "Or the pile is right, and the claim is about something else.",
     ),
     "opinion": (
         "“opinion”一堆里有不成立的：台账里有没有一条能定它？没有的话，理由那个词选对了吗？",
         "Not all of “opinion” holds: could a claim of the ledger decide it? If not, is the reason the right word?",
     ),
     "wrong": (
-        "“wrong”一堆里有不成立的：你给的那一条或那个数，真的和这句话相反吗？没有证据的话不等于错。",
-        "Not all of “wrong” holds: does your claim or number contradict the statement? Without evidence is not wrong.",
+        "“wrong”一堆里有不成立的：你给的那一条或那个数，真的和这句话相反吗？没有证据的话不等于错。"
+        "也可能堆对了，那一条说的却是别的事。",
+        "Not all of “wrong” holds: does your claim or number contradict the statement? Without evidence is not wrong. "
+        "Or the pile is right, and the claim is about something else.",
     ),
     "blank": (
         "写下的太少：至少八句，才一起判。",
@@ -201,8 +205,11 @@ def _form_problem(letter, verdict):
         )
     if not reason:
         return t(f"{letter}：只有种类，没有理由，不得分。", f"{letter}: a kind without a reason earns nothing.")
-    if not _is_number(reason) and (kind == "measured" or (kind == "wrong" and reason[0].isdigit())):
-        return t(f"{letter}：“{kind}”后面的数，不带单位。", f"{letter}: the number after “{kind}” has no unit.")
+    if not _is_number(reason) and (kind == "measured" or (kind == "wrong" and re.match(r"[^a-z]?\d", reason))):
+        return t(
+            f"{letter}：“{kind}”后面只写一个数，例如 4.2：单位、编号、“约”都不要。",
+            f"{letter}: after “{kind}” write a number such as 4.2 and nothing with it: no unit, no id, no “about”.",
+        )
     if kind == "opinion" and reason not in NOT_DECIDABLE:
         return t(
             f"{letter}：“opinion”后面写 {'、'.join(NOT_DECIDABLE)} 之一。",

@@ -53,6 +53,8 @@ HINTS = {
         "Not right. Take the answer shown and go through the table of the question, name by name."),
     "lenient": ("回答里除了 JSON 还有别的字，就不是 JSON：不要把里面的 JSON 挑出来。",
         "With other words around it an answer is no JSON: do not pick the JSON out of it."),
+    "spaces": ("前后的空格和换行不算毛病，json.loads 读得懂。",
+        "Spaces and line breaks around it do not matter: json.loads reads them."),
     "object": ('[…]、数、字符串也是 JSON，但不是对象：要返回 {"": "object"}。',
         '[…], numbers and strings are JSON too, but no objects: that is {"": "object"}.'),
     "bool": ("true 不是整数：isinstance(True, int) 是 True，要另外排除。",
@@ -298,10 +300,14 @@ def _fault_case(rng, number):
     if number % 4 == 2:
         text = json.dumps(rng.choice([[answer], 85, "price", None, True, []]))
         whole = {"": "object"}
+    spaced = number % 8 == 0
+    if spaced:
+        text = f"  {text}\n"
     mistakes = _wrong_faults(schema, answer, right, text, whole)
     alike = {name for name, kind in right.items() if kind == "enum" and answer[name] in NEAR[rules[name]["type"]][1:]}
     nulls = [name for name in rules if name in answer and answer[name] is None]
     return (text, schema), whole or right, mistakes | {
+        "spaces": [{"": "json"} if spaced else whole or right],
         "null": [
             whole or {**right, **{name: "missing" for name in nulls if name in required}},
             whole or {name: kind for name, kind in right.items() if name not in nulls or name in required},
@@ -385,6 +391,7 @@ def _number_case(rng, number):
     colon = rng.choice([": ", "：", " "])
     source = "; ".join(f"{name}{colon}{rng.choice(_ways(x))}" for name, x in zip("ABCD", known, strict=False))
     made = [x for x in (known[0] + 100, known[0] * 10, Fraction(3), known[-1] + Fraction(1, 2)) if x not in known]
+    made += [known[-1] + Fraction(1, 100)]
     used = [rng.choice(known + made) for _ in range(rng.randint(1, 5))]
     used += [rng.choice(used)] * (rng.random() < 0.3)
     written = [(x, rng.choice(_ways(x))) for x in used]
@@ -430,7 +437,11 @@ def _number_case(rng, number):
         ],
         "groups only": [by(r"\d{1,3}(?:,\d{3})*(?:\.\d+)?")],
         "border": [by(rf"\b{whole}\b"), by(rf"\b{whole}"), by(rf"{whole}\b")],
-        "rounded value": [by(whole, lambda word: int(number_of(word))), by(whole, lambda word: round(number_of(word)))],
+        "rounded value": [
+            by(whole, lambda word: int(number_of(word))),
+            by(whole, lambda word: round(number_of(word))),
+            by(whole, lambda word: round(number_of(word), 1)),
+        ],
         "dedupe": [list(dict.fromkeys(right))],
         "sorted": [sorted(right), sorted(right, key=lambda word: float(word.replace(",", "")))],
         "rewritten": [[word.replace(",", "") for word in right], [str(float(word.replace(",", ""))) for word in right]],

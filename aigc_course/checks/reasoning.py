@@ -120,8 +120,8 @@ HINTS = {
         "Those are tokens for a story. Divide by the number of right answers, not of stories.",
     ),
     "right only": (
-        "答错的题也写了 token，也要算在内。",
-        "Wrong answers were written too: count their tokens as well.",
+        "没答对的题（答错的，没写出答案的）也写了 token，也要算在内。",
+        "Replies that were wrong or gave no answer were written too: count their tokens as well.",
     ),
     "upside down": ("上下颠倒了：token 数除以答对的题数。", "Upside down: tokens divided by right answers."),
     "total": ("这是总数。还要除以答对的题数。", "That is the total. Divide by the number of right answers."),
@@ -180,7 +180,9 @@ def q2(first_fault, rng):
     )
     # a result of 0, from which the next step goes on, or does not
     zeros = [_steps_case(["5-5=0", "0+4=4"], ["", ""]), _steps_case(["5-5=0", "3+1=4"], ["", "start"])]
-    diagnose(first_fault, [*(_fault_case(rng) for _ in range(100)), *zeros], HINTS, "q2")
+    # no result is negative
+    below = [_steps_case(["3-10=7"], ["result"]), _steps_case(["5+4=9", "9-15=6"], ["", "result"])]
+    diagnose(first_fault, [*(_fault_case(rng) for _ in range(100)), *zeros, *below], HINTS, "q2")
     expect(first_fault("") is None, t("没有步骤，也就没有错误：返回 None。", "No steps, no fault: return None."))
 
 
@@ -243,7 +245,7 @@ def q3(cut, rng):
     )
     diagnose(cut, [_cut_case(rng) for _ in range(80)], HINTS, "q3")
     expect(cut([], 3) == [], t("空的回复原样返回。", "An empty reply is returned as it is."))
-    for tokens in ([OPEN, CLOSE, "9"], ["9", OPEN, "7", "+", "2", "=", "9", CLOSE, "9"]):
+    for tokens in ([OPEN], [OPEN, CLOSE, "9"], ["9", OPEN, "7", "+", "2", "=", "9", CLOSE, "9"]):
         for budget in range(3):
             expect(
                 cut(tokens, budget) == tokens,
@@ -365,7 +367,10 @@ def _price_case(rng):
     total, right = sum(tokens), len(hits)
     mistakes = {
         "per story": [total / len(truth)],
-        "right only": [sum(hits) / right],
+        "right only": [
+            sum(hits) / right,
+            sum(n for n, answer in zip(tokens, answers, strict=True) if answer is not None) / right,
+        ],
         "upside down": [right / total],
         "total": [total],
         "anywhere": [total / sum(answer in truth for answer in answers)],

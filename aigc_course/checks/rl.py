@@ -125,6 +125,10 @@ HINTS = {
         "p 和 q 弄反了：x 是参考模型的对数概率减去现在的模型的。",
         "p and q are swapped: x is the reference's log-probability minus the model's.",
     ),
+    "reversed x": (
+        "k1 对了，k3 里的 x 符号反了：x=ln q−ln p。",
+        "k1 is right; in k3 the sign of x is reversed: x = ln q − ln p.",
+    ),
     "summed": ("要的是平均，不是总和。", "Wanted is the mean, not the sum."),
     "no one": ("x = 0 时 k3 应该是 0：漏了一项。", "Where x = 0, k3 should be 0: a term is missing."),
     "absolute": (
@@ -309,6 +313,13 @@ def _replies(rng, story):
         f"+{answer}={answer}",
         f"{answer}+1-1={answer}",
         f"{answer}+1={answer + 1}-1={answer}",
+        # a number is missing; two signs in a row; numbers that are not digits only
+        f"{answer}+={answer}",
+        f"{answer}+0=，{answer}+0={answer}",
+        f"{answer}+-0={answer}",
+        f"{answer}+0=={answer}",
+        f"{answer}.0+0={answer}",
+        f"0-1=-1，-1+{answer + 1}={answer}",
         *("，".join(f"{left.translate(odd)}={result}" for left, result in lines) for odd in (full_width, strange)),
     ):
         yield "no sum", 0, f"<think>{copied}</think>{answer}"
@@ -363,6 +374,7 @@ def _kl_case(rng):
     bits = right[0] / math.log(2)
     mistakes = {
         "swapped models": [means(P=Q, Q=P)],
+        "reversed x": [[right[0], means(P=Q, Q=P)[1]]],
         "summed": [[x * len(drawn) for x in right]],
         "no one": [means(minus=0.0)],
         "absolute": [means(first=torch.abs), [abs(right[0]), right[1]], means(first=lambda k1: k1.clamp(min=0))],

@@ -77,20 +77,20 @@ HINTS = {
     "rounded": ("不要四舍五入。", "Do not round."),
     "q4 form": ("返回的列表要和 logits 一样长。", "Return a list as long as logits."),
     "q4": (
-        "不对。出现过的：正的 logit 除以 penalty，负的乘 penalty；其余不动。",
-        "Not yet. Seen tokens: divide a positive logit by the penalty, multiply a negative one; no others.",
+        "不对。出现过的：正的分数除以 penalty，负的乘 penalty；其余不动。",
+        "Not yet. Seen tokens: divide a positive score by the penalty, multiply a negative one; no others.",
     ),
     "unchanged": (
         "什么都没变。seen 里是序号（在 logits 里的位置），这些位置上的分数要罚。",
         "Nothing has changed. seen lists indices, places in logits: the scores there are punished.",
     ),
     "divides": (
-        "负的 logit 除以 penalty 会变大，反而更容易被选中。负数要乘。",
-        "A negative logit divided by the penalty grows, so the token is likelier. Multiply it.",
+        "负的分数除以 penalty 会变大，反而更容易被选中。负数要乘。",
+        "A negative score divided by the penalty grows, so the token is likelier. Multiply it.",
     ),
     "multiplies": (
-        "正的 logit 乘 penalty 会变大，反而更容易被选中。正数要除。",
-        "A positive logit times the penalty grows, so the token is likelier. Divide it.",
+        "正的分数乘 penalty 会变大，反而更容易被选中。正数要除。",
+        "A positive score times the penalty grows, so the token is likelier. Divide it.",
     ),
     "swapped": (
         "乘和除用反了：出现过的 token 现在更容易再出现。",
@@ -274,7 +274,11 @@ def q3(temperature_for, rng):
         side = (
             t("温度太低，概率太集中", "the temperature is too low, the choice too sharp")
             if reached > wish
-            else t("温度太高，概率太平", "the temperature is too high, the choice too flat")
+            else t(
+                "温度太高，概率太平。二分的范围够低吗？需要的温度可能不到 0.1",
+                "the temperature is too high, the choice too flat. Does the range that you halve begin low enough? "
+                "Temperatures below 0.1 may be needed",
+            )
         )
         expect(
             False,

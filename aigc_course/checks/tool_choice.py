@@ -15,7 +15,10 @@ HINTS = {
         "Not right. Draw the points shown and compare them pair by pair: is one no dearer, no worse, and not the same?",
     ),
     "order": ("留下的都对，次序不对：便宜的在前。", "The right ones are kept, in the wrong order: cheapest first."),
-    "twins gone": ("两个一样的互相划掉了：一样不算胜过。", "Twins strike each other off: the same is not better."),
+    "twins gone": (
+        "两个一样的互相划掉了：一样不算胜过。",
+        "Two that are the same strike each other off: the same is not better.",
+    ),
     "one twin": ("两个数都一样的，只留了一个：都要留。", "Of two that are the same only one is kept: keep both."),
     "ties": (
         "一个数并列的时候不对：一样贵，可是差一些；一样好，可是贵一些：都算被胜过了。",
@@ -24,7 +27,10 @@ HINTS = {
     "upside down": ("反了：价钱要低，答对要多。", "Upside down: a low cost is good, and a high percentage."),
     "struck": ("这是划掉的。要的是留下的。", "Those are struck off. Wanted are the ones that stay."),
     "one number": ("只留了一头：中间的也可能没人胜过。", "Only an extreme is kept: one between may be unbeaten."),
-    "neighbour": ("不只和相邻的比：不比它贵的都要比。", "Not only the neighbour: all that cost no more count."),
+    "neighbour": (
+        "不要只和相邻的比：不比它贵的，都要比。",
+        "Compare with every candidate that costs no more, not only with the next.",
+    ),
     "q2": (
         "不对。拿显示的表，只动一个权重，两个方向都算一算总分，看第一名是谁；有一个方向换人就算。",
         "Not right. Take the table shown, move one weight alone, and work out the scores for both directions. Who is "
