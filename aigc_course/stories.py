@@ -8,6 +8,7 @@ import hashlib
 import random
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -91,6 +92,30 @@ def operands(value: int, kinds: str = KINDS) -> dict[str, Sequence[int]]:
         "÷": [n for n in range(2, 10) if value % n == 0],
     }
     return {op: every[op] for op in kinds if every[op]}
+
+
+@cache
+def _moves(value: int) -> dict[tuple[str, int], float]:
+    """(operation, operand) → the probability with which `sample` draws it at this value."""
+    choices = operands(value)
+    return {
+        (op, n): ((n in every[:SMALL]) / len(every[:SMALL]) + 1 / len(every)) / 2 / len(choices)
+        for op, every in choices.items()
+        for n in every
+    }
+
+
+def best_guess(ops: Sequence[tuple[str, int]]) -> int:
+    """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but
+    does not see the number that this one starts with."""
+    chances = dict.fromkeys(range(2, LARGEST + 1), 1.0)
+    for op, n in ops:
+        after: Counter = Counter()
+        for value, chance in chances.items():
+            if p := _moves(value).get((op, n)):
+                after[apply(op, value, n)] += chance * p
+        chances = after
+    return max(chances, key=chances.get)
 
 
 def tell(rng: random.Random, lang: str, start: int, ops: Sequence[tuple[str, int]]) -> str:

@@ -297,5 +297,5 @@ def test_the_numbers_in_the_marking_guide_of_the_lab():
         return sum(values) / len(values)
 
     assert [round(10 * mean("direct_thirtytwo_times", n)) for n in (2, 3, 5)] == [9, 6, 3]
-    assert mean("direct_whole_sums_eight_times", 8) > 0.5 and mean("direct", 1, "pass@16") > 0.8
+    assert 0.75 < mean("direct_whole_sums_eight_times", 5) < 0.8 and mean("direct", 1, "pass@16") > 0.8
     assert 0.5 < mean("direct", 4, "pass@16") < 0.6

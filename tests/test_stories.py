@@ -38,6 +38,20 @@ def test_no_answer_is_so_common_that_guessing_pays():
     assert answers.most_common(1)[0][1] < 0.08 * 5000
 
 
+def test_the_best_guess_without_the_first_number_is_what_most_often_comes_out():
+    """Against counting: of many stories that have the same two operations, the answer that occurs most often."""
+    rng, found = random.Random(RNG_SEED), {}
+    for _ in range(200_000):
+        story = stories.sample(rng, operations=2)
+        found.setdefault(story.ops, Counter())[story.answer] += 1
+    counted = {
+        ops: answers.most_common(2) for ops, answers in found.items() if answers.total() > 150 and len(answers) > 1
+    }
+    clear = {ops: first for ops, ((first, n), (_, m)) in counted.items() if n - m > 4 * n**0.5}
+    assert len(clear) > 15
+    assert {ops: stories.best_guess(ops) for ops in clear} == clear
+
+
 def test_the_lecture_example_is_one_of_the_stories():
     for text, answer in (
         ("小明有7个苹果，又买了5个，送给小红3个，还剩几个？", 9),
