@@ -15,7 +15,7 @@ from aigc_course.book.editions import with_solution
 from aigc_course.checks import PUBLIC_SEED, Result, registry, run_check
 
 ANSWERS = Path(__file__).parent / "answers"
-SEEDS = range(20)
+SEEDS = range(10)
 FEW_SEEDS = SEEDS[:4]  # for hundreds of answers; each seed draws many cases
 # CPU seconds that an answer may take, or five times what the reference takes, if that is more
 PATIENCE = 0.5

@@ -18,6 +18,11 @@ from aigc_course.grading.limits import Limits
 HOSTILE = sorted((Path(__file__).parent / "hostile").glob("*.py"))
 LIMITS = Limits(cell=4, call=4, total=40, memory=700, scratch=50)
 MARK = Path("/tmp/aigc-hostile-was-here")
+# what is stopped by users, namespaces and limits, not by Python
+AT_THE_WALLS = (
+    "bomb or daemon or debugger or home or kills or loopback or mount or network or oracle or others or rewrites or "
+    "seed or socket or stubborn"
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
@@ -64,5 +69,6 @@ def test_where_namespaces_are_forbidden_the_checks_are_out_of_reach_too(name):
 
 @pytest.mark.timeout(600)
 def test_an_ordinary_user_grades_as_safely():
-    """The walls of an ordinary user are others than root's: all of the above again, as nobody."""
-    ordinary.run_again(__file__, "-k", "no_point_is_got")
+    """The walls of an ordinary user are others than root's: those that run into them again, as nobody."""
+    assert all(any(word in path.stem for path in HOSTILE) for word in AT_THE_WALLS.split(" or "))
+    ordinary.run_again(__file__, "-k", f"no_point_is_got and ({AT_THE_WALLS})")
