@@ -1,6 +1,7 @@
 """aigc_course.distillation against torch's own loss, and its models against brute force."""
 
 import random
+import statistics
 
 import pytest
 import torch
@@ -178,9 +179,7 @@ def test_the_numbers_in_the_marking_guide_of_the_lab():
     assert not any(a and b for a, b in zip(right, need, strict=True))
     assert f"100 道里 {sum(need)} 道要进位或借位，留下 {sum(right)} 道" in guide
     assert f"{sum(need)} of 100 stories need a carry or a borrow, {sum(right)} are kept" in guide
-    shares = []
-    for arm in ("student", "student_gold", "student_answers", "student_rl", "student_base"):
-        rows = arms.measured(arm)
-        shares.append(100 * sum(row.value for row in rows) / len(rows))
+    shown = ("student", "student_gold", "student_answers", "student_rl", "student_base")
+    shares = [100 * statistics.mean(row.value for row in arms.measured(arm)) for arm in shown]
     zh = "老师的文字学 {:.0f}%，跟标准步骤学 {:.0f}%，只学答案 {:.0f}%，强化学习 {:.0f}%，出发时 {:.0f}%"
     assert zh.format(*shares) in guide, shares

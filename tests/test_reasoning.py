@@ -2,6 +2,7 @@
 
 import math
 import random
+import statistics
 
 import pytest
 import torch
@@ -293,8 +294,7 @@ def test_the_numbers_in_the_marking_guide_of_the_lab():
     assert "约 63 个 token" in guide and 25 <= ever <= 35 and 53 < tokens / ever < 73
 
     def mean(arm, steps, what="accuracy"):
-        values = [row.value for row in arms.measured(arm, what, steps)]
-        return sum(values) / len(values)
+        return statistics.mean(row.value for row in arms.measured(arm, what, steps))
 
     assert [round(10 * mean("direct_thirtytwo_times", n)) for n in (2, 3, 5)] == [9, 6, 3]
     assert 0.75 < mean("direct_whole_sums_eight_times", 5) < 0.8 and mean("direct", 1, "pass@16") > 0.8
