@@ -297,5 +297,6 @@ def test_the_numbers_in_the_marking_guide_of_the_lab():
         return statistics.mean(row.value for row in arms.measured(arm, what, steps))
 
     assert [round(10 * mean("direct_thirtytwo_times", n)) for n in (2, 3, 5)] == [9, 6, 3]
-    assert 0.75 < mean("direct_whole_sums_eight_times", 5) < 0.8 and mean("direct", 1, "pass@16") > 0.8
+    assert 0.75 < mean("direct_whole_sums_eight_times", 5) < 0.8 and mean("direct_whole_sums_thirtytwo_times", 5) > 0.97
+    assert mean("direct", 1, "pass@16") > 0.8
     assert 0.5 < mean("direct", 4, "pass@16") < 0.6

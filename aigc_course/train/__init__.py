@@ -27,7 +27,7 @@ LONGER = {
     "four_times": ON_THE_CURVE[1:],
     "eight_times": (*ON_THE_CURVE[1:], *WITH_OTHER_SUMS),
     "sixteen_times": (*ON_THE_CURVE[1:], "direct_whole_sums"),
-    "thirtytwo_times": ("direct", "three_per_line"),
+    "thirtytwo_times": ("direct", "three_per_line", "direct_whole_sums"),
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {
