@@ -118,6 +118,15 @@ def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = range(2, 
     return max(chances, key=chances.get)
 
 
+def guessable(story: Story) -> bool:
+    """Whether `best_guess` finds the answer if one digit of the number at the start is known, ones or tens."""
+    for digit in (lambda n: n % 10, lambda n: n // 10):
+        starts = [n for n in range(2, LARGEST + 1) if digit(n) == digit(story.start)]
+        if best_guess(story.ops, starts) == story.answer:
+            return True
+    return False
+
+
 def tell(rng: random.Random, lang: str, start: int, ops: Sequence[tuple[str, int]]) -> str:
     """The words of a story, drawn from the templates."""
     name, other = rng.sample(NAMES[lang], 2)

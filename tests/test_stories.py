@@ -60,6 +60,16 @@ def test_the_best_guess_is_the_answer_where_the_first_number_is_known():
         assert stories.best_guess(story.ops, decade) in ends
 
 
+def test_a_story_is_guessable_if_one_digit_of_the_first_number_tells_the_likeliest_answer():
+    told = [story for story in drawn(300) if len(story.ops) < 4]
+    for story in told:
+        a, b = divmod(story.start, 10)
+        digits = ([n for n in range(2, 100) if n % 10 == b], [n for n in range(2, 100) if n // 10 == a])
+        guesses = {stories.best_guess(story.ops, starts) for starts in digits}
+        assert stories.guessable(story) == (story.answer in guesses)
+    assert 0.3 < sum(map(stories.guessable, told)) / len(told) < 0.9
+
+
 def possible(value: int, ops) -> bool:
     """Whether a story may start so and go on with these operations."""
     for op, n in ops:

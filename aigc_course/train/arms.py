@@ -18,14 +18,14 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 
-from aigc_course import rl, tables, train
+from aigc_course import rl, stories, tables, train
 from aigc_course.arms import FIELDS, path, run_path, save_run
 from aigc_course.files import write_whole
 from aigc_course.progress import home
 from aigc_course.reasoning import attempts, exact, majority, pass_at_k
 from aigc_course.sampling import wilson
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import PER_LENGTH, RECIPES, Recipe, load, test_stories, trained
+from aigc_course.train.reasoning import PER_LENGTH, RECIPES, Recipe, load, test_stories, trained, unguessable_stories
 from aigc_course.train.story_texts import build_tokenizer
 from aigc_course.train.students import RECIPES as STUDENTS
 
@@ -125,6 +125,9 @@ def rows_for(pair, name: str, sampled: bool = True) -> list[dict]:
     recipe = KNOWN[name]
     ways = (rows_of, sampled_rows) if sampled else (rows_of,)
     rows = [row for way in ways for row in way(pair, recipe.asked(LONGER.get(name, 0)), recipe)]
+    if recipe.longest_sum == stories.LONGEST:  # does it calculate, or guess well?
+        asked = unguessable_stories()
+        rows += [r | {"measure": "unguessed"} for r in rows_of(pair, asked, recipe) if r["measure"] == "accuracy"]
     if recipe.forget:
         longest = max(recipe.operations)
         asked = test_stories((longest,), recipe.kinds, PER_LENGTH, longest)

@@ -37,6 +37,7 @@ from aigc_course.train.story_texts import (
 
 PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
 CARRY_PER_LENGTH = 256  # for the models that know four lengths only
+UNGUESSABLE_PER_LENGTH = 256
 EVERY = range(1, stories.LONGEST + 1)
 
 
@@ -188,6 +189,21 @@ def test_stories(
                 yield story
 
     return [s for k in operations for lang in stories.LANGS for s in islice(drawn(k, lang), per_length // 2)]
+
+
+@cache
+def unguessable_stories() -> list[Story]:
+    """Test stories whose answer is not the likeliest one even for somebody who knows every operation, how stories are
+    drawn and one digit of the number at the start: here it helps only to calculate. As many of each length."""
+    rng = random.Random("unguessable")
+
+    def drawn(k: int) -> Iterator[Story]:
+        while True:
+            story = stories.draw(rng, True, operations=k)
+            if not stories.guessable(story):
+                yield story
+
+    return [story for k in EVERY for story in islice(drawn(k), UNGUESSABLE_PER_LENGTH)]
 
 
 def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **how) -> dict[str, float]:
