@@ -9,7 +9,7 @@ import random
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -105,10 +105,10 @@ def _moves(value: int) -> dict[tuple[str, int], float]:
     }
 
 
-def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = range(2, LARGEST + 1)) -> int:
-    """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but of
-    the number that this one starts with only that it is one of `starts`."""
-    chances = dict.fromkeys(starts, 1.0)
+def best_guess(ops: Sequence[tuple[str, int]]) -> int:
+    """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but
+    does not see the number that this one starts with."""
+    chances = dict.fromkeys(range(2, LARGEST + 1), 1.0)
     for op, n in ops:
         after: Counter = Counter()
         for value, chance in chances.items():
@@ -118,13 +118,14 @@ def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = range(2, 
     return max(chances, key=chances.get)
 
 
-def guessable(story: Story) -> bool:
-    """Whether `best_guess` finds the answer if one digit of the number at the start is known, ones or tens."""
-    for digit in (lambda n: n % 10, lambda n: n // 10):
-        starts = [n for n in range(2, LARGEST + 1) if digit(n) == digit(story.start)]
-        if best_guess(story.ops, starts) == story.answer:
-            return True
-    return False
+def restarted(story: Story, start: int) -> Story | None:
+    """The same story from another number, each other word as it was; None where an operation is not possible then."""
+    value = start
+    for op, n in story.ops:
+        if n not in operands(value).get(op, ()):
+            return None
+        value = apply(op, value, n)
+    return Story(story.lang, re.sub("[0-9]+", str(start), story.text, count=1), start, story.ops)
 
 
 def tell(rng: random.Random, lang: str, start: int, ops: Sequence[tuple[str, int]]) -> str:

@@ -7,6 +7,7 @@ Everything is measured on stories that no model trained on, with 95 % Wilson int
 
 import csv
 import io
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ from aigc_course.progress import home
 from aigc_course.reasoning import attempts, exact, majority, pass_at_k
 from aigc_course.sampling import wilson
 from aigc_course.stories import Story
-from aigc_course.train.reasoning import PER_LENGTH, RECIPES, Recipe, load, test_stories, trained, unguessable_stories
+from aigc_course.train.reasoning import PER_LENGTH, RECIPES, Recipe, load, story_pairs, test_stories, trained
 from aigc_course.train.story_texts import build_tokenizer
 from aigc_course.train.students import RECIPES as STUDENTS
 
@@ -117,6 +118,17 @@ def sampled_rows(pair, asked: Sequence[Story], recipe: Recipe) -> Iterator[dict]
                 yield row(f"pass@{draws}{name}", k, round(hits), len(chosen), tokens * draws / SAMPLES)
 
 
+def pair_rows(pair) -> Iterator[dict]:
+    """Does the answer follow the first number? Greedy; right are pairs of stories with both answers right."""
+    asked = story_pairs()
+    tried = [group[0] for group in attempts(pair, [story.text for both in asked for story in both])]
+    twos = list(zip(tried[::2], tried[1::2], strict=True))
+    flags = [all(a.answer == s.answer for s, a in zip(*each, strict=True)) for each in zip(asked, twos, strict=True)]
+    for k, chosen in groups_of([first for first, _ in asked], stories.LONGEST):
+        tokens = statistics.mean(len(a.ids) for i in chosen for a in twos[i])
+        yield row("pairs", k, sum(flags[i] for i in chosen), len(chosen), tokens)
+
+
 # ---- the arms: each a function (folder to work in) → rows; done ones are kept ----------------------------------------
 
 
@@ -125,9 +137,8 @@ def rows_for(pair, name: str, sampled: bool = True) -> list[dict]:
     recipe = KNOWN[name]
     ways = (rows_of, sampled_rows) if sampled else (rows_of,)
     rows = [row for way in ways for row in way(pair, recipe.asked(LONGER.get(name, 0)), recipe)]
-    if recipe.longest_sum == stories.LONGEST:  # does it calculate, or guess well?
-        asked = unguessable_stories()
-        rows += [r | {"measure": "unguessed"} for r in rows_of(pair, asked, recipe) if r["measure"] == "accuracy"]
+    if recipe.longest_sum == stories.LONGEST:
+        rows += pair_rows(pair)
     if recipe.forget:
         longest = max(recipe.operations)
         asked = test_stories((longest,), recipe.kinds, PER_LENGTH, longest)

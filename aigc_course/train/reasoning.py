@@ -37,7 +37,7 @@ from aigc_course.train.story_texts import (
 
 PER_LENGTH = 128  # test stories of each number of operations, half of them Chinese
 CARRY_PER_LENGTH = 256  # for the models that know four lengths only
-UNGUESSABLE_PER_LENGTH = 256
+PAIRS_PER_LENGTH = 256
 EVERY = range(1, stories.LONGEST + 1)
 
 
@@ -192,18 +192,20 @@ def test_stories(
 
 
 @cache
-def unguessable_stories() -> list[Story]:
-    """Test stories whose answer is not the likeliest one even for somebody who knows every operation, how stories are
-    drawn and one digit of the number at the start: here it helps only to calculate. As many of each length."""
-    rng = random.Random("unguessable")
+def story_pairs() -> list[tuple[Story, Story]]:
+    """Pairs of test stories that differ in the number at the start only, as many of each length. The second one starts
+    from the nearest number with which all operations are possible and the text falls to the test as well."""
+    rng = random.Random("pairs")
 
-    def drawn(k: int) -> Iterator[Story]:
+    def drawn(k: int) -> Iterator[tuple[Story, Story]]:
         while True:
             story = stories.draw(rng, True, operations=k)
-            if not stories.guessable(story):
-                yield story
+            others = (stories.restarted(story, n) for n in range(2, stories.LARGEST + 1) if n != story.start)
+            unseen = [other for other in others if other and stories.held_out(other.text)]
+            if unseen:
+                yield story, min(unseen, key=lambda other: abs(other.start - story.start))
 
-    return [story for k in EVERY for story in islice(drawn(k), UNGUESSABLE_PER_LENGTH)]
+    return [pair for k in EVERY for pair in islice(drawn(k), PAIRS_PER_LENGTH)]
 
 
 def evaluate(model_and_tokenizer, asked: Sequence[Story], per_line: int = 1, **how) -> dict[str, float]:
