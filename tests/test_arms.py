@@ -1,6 +1,7 @@
 """The table of the long experiments, and the stored runs."""
 
 import random
+from collections import Counter
 from dataclasses import fields
 
 import pytest
@@ -9,6 +10,7 @@ from aigc_course import arms, course, rl, stories
 from aigc_course.errors import CourseError
 from aigc_course.reasoning import Attempt
 from aigc_course.train import arms as experiments
+from aigc_course.train.reasoning import PAIRS_PER_LENGTH, story_pairs
 
 
 @pytest.fixture
@@ -61,6 +63,38 @@ def test_all_means_the_lengths_that_were_trained_on():
     rng = random.Random(0)
     asked = [stories.sample(rng, k) for k in (1, 8, 9, 12)]
     assert dict(experiments.groups_of(asked, 8)) == {"all": [0, 1], 1: [0], 8: [1], 9: [2], 12: [3]}
+
+
+def test_a_pair_is_right_only_if_both_of_its_stories_are(monkeypatch):
+    rng = random.Random(3)
+    pairs = [(stories.sample(rng, k), stories.sample(rng, k)) for k in (1, 1, 2, 8)]
+    wrong = {pairs[0][1].text, pairs[2][0].text}  # one story of a pair, the second and the first
+
+    def answered(_, texts):
+        told = {story.text: story.answer for pair in pairs for story in pair}
+        return [[Attempt([3, 4], "", "", None if text in wrong else told[text])] for text in texts]
+
+    monkeypatch.setattr(experiments, "story_pairs", lambda: pairs)
+    monkeypatch.setattr(experiments, "attempts", answered)
+    rows = {row["operations"]: (row["value"], row["n"], row["tokens"]) for row in experiments.pair_rows(None)}
+    assert rows == {
+        "all": ("0.5000", 4, "2.0"),
+        1: ("0.5000", 2, "2.0"),
+        2: ("0.0000", 1, "2.0"),
+        8: ("1.0000", 1, "2.0"),
+    }
+
+
+def test_pairs_are_unseen_stories_with_the_nearest_other_number_in_front():
+    pairs = story_pairs()
+    assert Counter(len(story.ops) for story, _ in pairs) == dict.fromkeys(range(1, 9), PAIRS_PER_LENGTH)
+    for story, other in pairs:
+        assert other == stories.restarted(story, other.start) and other.answer != story.answer
+        assert stories.held_out(story.text) and stories.held_out(other.text)
+        apart = abs(other.start - story.start)
+        near = range(max(2, story.start - apart + 1), min(stories.LARGEST + 1, story.start + apart))
+        nearer = (stories.restarted(story, n) for n in near)
+        assert not any(s and s != story and stories.held_out(s.text) for s in nearer)
 
 
 def test_each_job_has_its_own_name_and_seed():
