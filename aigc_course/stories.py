@@ -9,7 +9,7 @@ import random
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -105,10 +105,10 @@ def _moves(value: int) -> dict[tuple[str, int], float]:
     }
 
 
-def best_guess(ops: Sequence[tuple[str, int]]) -> int:
-    """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but
-    does not see the number that this one starts with."""
-    chances = dict.fromkeys(range(2, LARGEST + 1), 1.0)
+def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = range(2, LARGEST + 1)) -> int:
+    """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but of
+    the number that this one starts with only that it is one of `starts` (at least one must allow all operations)."""
+    chances = dict.fromkeys(starts, 1.0)
     for op, n in ops:
         after: Counter = Counter()
         for value, chance in chances.items():

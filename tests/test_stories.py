@@ -52,6 +52,14 @@ def test_the_best_guess_without_the_first_number_is_what_most_often_comes_out():
     assert {ops: stories.best_guess(ops) for ops in clear} == clear
 
 
+def test_who_sees_the_first_number_need_not_guess_and_who_nearly_does_guesses_among_few():
+    for story in drawn(200):
+        assert stories.best_guess(story.ops, [story.start]) == story.answer
+        near = range(max(2, story.start - 1), min(stories.LARGEST, story.start + 1) + 1)
+        possible = [again.answer for n in near if (again := stories.restarted(story, n))]
+        assert stories.best_guess(story.ops, near) in possible
+
+
 def test_a_story_from_another_number_is_the_same_story_and_has_another_answer():
     other = 0
     for story in drawn(300):
