@@ -20,6 +20,7 @@ LANGS = ("zh", "en")
 LONGEST = 8  # operations
 KINDS = "+-×÷"
 LARGEST = 99
+STARTS = range(2, LARGEST + 1)  # the numbers that a story may start with
 SMALL = 20  # half of the operands are no larger: people buy 5 more sooner than 93 more
 TEST_SHARE = 16  # one story in this many is never trained on
 
@@ -71,7 +72,7 @@ def sample(
     """A random story. operations: how many, or the numbers to choose from; lang: either if None; kinds: which ones."""
     lang = lang or rng.choice(LANGS)
     count = operations if isinstance(operations, int) else rng.choice(operations)
-    value = start = rng.randint(2, LARGEST)
+    value = start = rng.choice(STARTS)
     ops = []
     for _ in range(count):
         choices = operands(value, kinds)
@@ -105,7 +106,7 @@ def _moves(value: int) -> dict[tuple[str, int], float]:
     }
 
 
-def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = range(2, LARGEST + 1)) -> int:
+def best_guess(ops: Sequence[tuple[str, int]], starts: Iterable[int] = STARTS) -> int:
     """The likeliest answer of a story with these operations, for somebody who knows how `sample` draws stories, but of
     the number that this one starts with only that it is one of `starts` (at least one must allow all operations)."""
     chances = dict.fromkeys(starts, 1.0)

@@ -137,7 +137,7 @@ def rows_for(pair, name: str, sampled: bool = True) -> list[dict]:
     recipe = KNOWN[name]
     ways = (rows_of, sampled_rows) if sampled else (rows_of,)
     rows = [row for way in ways for row in way(pair, recipe.asked(LONGER.get(name, 0)), recipe)]
-    if recipe.longest_sum == stories.LONGEST:
+    if recipe.longest_sum == stories.LONGEST:  # these answer the longest stories at once: do they calculate?
         rows += pair_rows(pair)
     if recipe.forget:
         longest = max(recipe.operations)

@@ -200,7 +200,7 @@ def story_pairs() -> list[tuple[Story, Story]]:
     def drawn(k: int) -> Iterator[tuple[Story, Story]]:
         while True:
             story = stories.draw(rng, True, operations=k)
-            others = (stories.restarted(story, n) for n in range(2, stories.LARGEST + 1) if n != story.start)
+            others = (stories.restarted(story, n) for n in stories.STARTS if n != story.start)
             unseen = [other for other in others if other and stories.held_out(other.text)]
             if unseen:
                 yield story, min(unseen, key=lambda other: abs(other.start - story.start))
