@@ -1,5 +1,7 @@
 """Checks of the lab `distillation`. Oracles: torch's losses, transformers' Llama, the stories' own steps."""
 
+import re
+
 from aigc_course import stories
 from aigc_course.checks import close, diagnose, expect, question
 from aigc_course.i18n import t
@@ -23,8 +25,9 @@ HINTS = {
     "logs": ("要的是概率，不是概率的对数。", "Wanted are probabilities, not their logarithms."),
     "rounded": ("不要四舍五入。", "Do not round."),
     "overflow": (
-        "logit 很大时不对：exp 溢出了。先减去最大的 logit。",
-        "Wrong where logits are large: exp overflows. Subtract the largest logit first.",
+        "logit 很大时不对：exp 溢出了，或者变成了 0。先减去最大的 logit，再除以温度，再取 exp。",
+        "Wrong where logits are large: exp overflows, or becomes 0. Subtract the largest logit first, then divide by "
+        "the temperature, then take exp.",
     ),
     "q2": (
         "不对。拿 alpha = 0（只有 KL）和 alpha = 1（只有交叉熵）的例子分别算一算。",
@@ -161,9 +164,11 @@ def q1(soften, rng):
     small = [(_logits(rng, rng.randint(2, 6)), rng.choice([0.5, 2.0, 3.0, 5.0])) for _ in range(40)]
     diagnose(soften, [_soft_case(*each) for each in small], HINTS, "q1", 1e-5)
     for _ in range(10):
-        logits, temperature = _logits(rng, rng.randint(2, 6), large=True), rng.choice([1.0, 4.0, 1024.0])
-        (_, truth, _) = _soft_case(logits, temperature)
-        expect(close(soften(logits, temperature), truth, ABOUT), t(*HINTS["overflow"]))
+        far, near = _logits(rng, rng.randint(2, 6), large=True), _logits(rng, rng.randint(2, 6))
+        high = rng.choice([-9000, 9000, 60_000])
+        for logits, temperature in ((far, rng.choice([1.0, 4.0, 1024.0])), ([high + z for z in near], 1.0)):
+            (_, truth, _) = _soft_case(logits, temperature)
+            expect(close(soften(logits, temperature), truth, ABOUT), t(*HINTS["overflow"]))
 
 
 def _soft_case(logits, temperature):
@@ -246,7 +251,8 @@ def q3(filter_traces, rng):
         type(answer["kept"]) is list and type(answer["share"]) is dict,
         t("kept 是列表，share 是字典。", "kept is a list, share a dict."),
     )
-    cases = [_filter_case(rng) for _ in range(60)]
+    faults = _in_turn(rng, ["right"] * len(FAULTS + ASTRAY) + FAULTS + ASTRAY)
+    cases = [_filter_case(rng, faults) for _ in range(60)]
     for part, otherwise in (("kept", "q3"), ("share", "share")):
         chosen = [(arguments, right[part], mistakes[part]) for arguments, right, mistakes in cases]
         diagnose(lambda traces, part=part: filter_traces(traces)[part], chosen, HINTS, otherwise, 1e-6)
@@ -256,10 +262,20 @@ def q3(filter_traces, rng):
     )
 
 
-def _filter_case(rng):
+def _in_turn(rng, kinds):
+    """Each of these kinds as often as it stands here, in random order, again and again."""
+    while True:
+        yield from rng.sample(kinds, len(kinds))
+
+
+def _filter_case(rng, faults):
     # a third have one trace, short enough to be shown whole
-    asked = [stories.sample(rng, rng.choice([1, 1, 2, 3])) for _ in range(rng.choice([1] * 3 + [*range(3, 9)]))]
-    texts, sound = zip(*(_trace(rng, story) for story in asked), strict=True)
+    chosen = [next(faults) for _ in range(rng.choice([1] * 3 + [*range(3, 9)]))]
+    asked = [stories.sample(rng, rng.choice([2, 3] if fault in OF_MANY else [1, 1, 2, 3])) for fault in chosen]
+    traces = [_trace(rng, story, fault) for story, fault in zip(asked, chosen, strict=True)]
+    if len(asked) > 4:  # the same one twice
+        asked, traces = [*asked, asked[0]], [*traces, traces[0]]
+    texts, sound = zip(*traces, strict=True)
     right = [text == stories.completion(story) for story, text in zip(asked, texts, strict=True)]
     read = [stories.split_reply(text) for text in texts]
     kept = [i for i, good in enumerate(right) if good]
@@ -296,15 +312,18 @@ def _told(story):
 
 
 FAULTS = ["step", "missing", "extra", "answer", "direct", "open", "more", "front", "space", "comma"]
+FAULTS += ["left", "order", "zero", "wide", "inner space", "last comma", "unmarked", "marked twice", "capitals"]
 ASTRAY = ["other", "short", "long", "same"]  # right sums, but not this story's
+OF_MANY = ["comma", "order", "short"]  # only possible with more than one step
 
 
-def _trace(rng, story):
-    """What a teacher might write about a story, right about half the time; and whether its steps, whatever the story
-    says, agree with one another, with the start and with the answer."""
+def _trace(rng, story, fault):
+    """What a teacher might write about a story, with this fault; and whether its steps, whatever the story says, agree
+    with one another, with the start and with the answer."""
     steps, answer = stories.lines(*_told(story)), story.answer
     at, before = rng.randrange(len(steps)), story.values[-2]
-    match rng.choice(["right"] * 12 + FAULTS + ASTRAY):
+    whole = stories.completion(story)
+    match fault:
         case "step":  # a wrong result, and yet the right answer
             steps[at] = f"{steps[at].partition('=')[0]}={story.values[at + 1] + rng.choice([1, 10])}"
         case "missing":
@@ -316,26 +335,47 @@ def _trace(rng, story):
         case "direct":
             return str(answer), False
         case "open":
-            return stories.written(steps, answer).removesuffix(f"</think>{answer}"), False
+            return whole.removesuffix(f"</think>{answer}"), False
         case "more":
-            return stories.written(steps, answer) + "0", False
+            return f"{whole}0", False
         case "front":
-            return " " + stories.written(steps, answer), False
+            return f" {whole}", False
         case "other":  # the last step of another story
             more = story.ops[-1][1] + 30
             return stories.written([*steps[:-1], f"{before}+{more}={before + more}"], before + more), True
-        case "short" if len(steps) > 1:
+        case "short":
             return stories.written(steps[:-1], before), True
         case "long":
             return stories.written([*steps, f"{answer}+1={answer + 1}"], answer + 1), True
         case "same" if before + 1 != answer:  # the right result, of another sum
             steps[-1] = f"{answer - 1}+1={answer}"
         case "space":
-            return stories.written(steps, answer) + rng.choice(" \n"), False
-        case "comma" if len(steps) > 1:
-            return stories.written(steps, answer).replace("，", ","), False
+            return whole + rng.choice(" \n"), False
+        case "comma":
+            return whole.replace("，", ","), False
+        case "left":  # begins with a wrong number, and yet has the right result
+            number = re.match("[0-9]+", steps[at])[0]
+            steps[at] = f"{int(number) + rng.choice([1, 10])}{steps[at].removeprefix(number)}"
+        case "order":
+            return stories.written([*steps[1:], steps[0]], answer), False
+        case "zero":
+            return rng.choice([whole.replace("<think>", "<think>0"), whole.replace("</think>", "</think>0")]), False
+        case "wide":
+            at = rng.choice([i for i, c in enumerate(whole) if c.isdigit()])
+            return f"{whole[:at]}{chr(ord(whole[at]) + 0xFEE0)}{whole[at + 1 :]}", False
+        case "inner space":
+            places = ["(?==)", "(?<==)", "(?=</)", "(?<=k>)", *["(?<=，)"] * 2 * (len(steps) > 1)]
+            return re.sub(rng.choice(places), " ", whole, count=1), False
+        case "last comma":
+            return stories.written([*steps, ""], answer), False
+        case "unmarked":
+            return whole.removeprefix("<think>"), False
+        case "marked twice":
+            return f"{whole}</think>{rng.choice([answer, answer + 1])}", False
+        case "capitals":
+            return whole.replace("<think>", "<THINK>").replace("</think>", rng.choice(["</think>", "</THINK>"])), False
     text = stories.written(steps, answer)
-    return text, text == stories.completion(story)
+    return text, text == whole
 
 
 @question("distillation.q4", answer="parameters", kind="function")
@@ -409,7 +449,8 @@ def q5(shares, rng):
 
 def _shares_case(rng):
     asked = [stories.sample(rng, rng.choice([1, 1, 2, 3]), kinds="+-") for _ in range(rng.randint(1, 7))]
-    texts = [_trace(rng, story)[0] for story in asked]
+    any_length = [fault for fault in FAULTS + ASTRAY if fault not in OF_MANY]
+    texts = [_trace(rng, story, rng.choice(["right"] * len(any_length) + any_length))[0] for story in asked]
     sure = rng.randrange(len(asked))
     texts[sure] = stories.completion(asked[sure])  # one at least is kept
     kept = [text == stories.completion(story) for story, text in zip(asked, texts, strict=True)]

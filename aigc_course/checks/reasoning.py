@@ -1,5 +1,6 @@
 """Checks of the lab `reasoning`. Oracles: faults put in by hand, token by token replay, every pick of k samples."""
 
+import re
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -52,8 +53,8 @@ HINTS = {
         "A division must come out even: 7÷2=3 is wrong. // throws the remainder away.",
     ),
     "as text": (
-        "要比较整个数：121 不是从 12 接下去的，虽然它以 12 开头。",
-        "Compare whole numbers: 121 does not go on from 12, although its text begins like that.",
+        "要比较整个数：121 和 12、12 和 2 都不是一个数，虽然写出来一个含着另一个。",
+        "Compare whole numbers: 121 and 12, or 12 and 2, are not the same, although the text of one holds the other's.",
     ),
     "zero before": (
         "上一步的结果可以是 0：问有没有上一步，要用 is not None。",
@@ -140,11 +141,11 @@ def q1(vote, rng):
         type(answer) is list and len(answer) == 2,
         t("要返回 [答案, 得票率] 这样的列表。", "Return a list, [answer, share]."),
     )
-    lists = [rng.choices([0, 3, 7, 12, 20, None], k=rng.randint(1, 9)) for _ in range(60)]
-    lists.append([0, None, 0, 3])
+    lists = [rng.choices([0, 3, 7, 12, 97, None], k=rng.randint(1, 9)) for _ in range(60)]
+    lists += [[0, None, 0, 3], [None, None, 3]]
     # the tolerance: NumPy's short floats have seven digits
     diagnose(vote, [_vote_case(each) for each in lists if set(each) != {None}], HINTS, "q1", tolerance=1e-6)
-    for nothing in ([None] * rng.randint(1, 5), []):
+    for nothing in ([None] * 2, [None] * rng.randint(1, 5), []):
         expect(
             close(vote(nothing), [None, 0]),
             t("一个答案也没有时，返回 [None, 0.0]。", "Where there is no answer at all, return [None, 0.0]."),
@@ -180,9 +181,13 @@ def q2(first_fault, rng):
     )
     # a result of 0, from which the next step goes on, or does not
     zeros = [_steps_case(["5-5=0", "0+4=4"], ["", ""]), _steps_case(["5-5=0", "3+1=4"], ["", "start"])]
-    # no result is negative
+    zeros.append(_steps_case(["5-5=0", "0×3=0", "0÷3=0", "0+4=4"], [""] * 4))
+    # no result is negative, and none is rounded
     below = [_steps_case(["3-10=7"], ["result"]), _steps_case(["5+4=9", "9-15=6"], ["", "result"])]
-    diagnose(first_fault, [*(_fault_case(rng) for _ in range(100)), *zeros, *below], HINTS, "q2")
+    below += [_steps_case([step], ["result"]) for step in ("6-15=0", "7÷2=4", "5÷3=2")]
+    # as text they hold the 12 that they should begin with, or are held in it, or stand elsewhere in the step before
+    likes = [_steps_case(["7+5=12", f"{n}+3={n + 3}"], ["", "start"]) for n in (1, 2, 5, 7, 11, 13, 112, 120, 121)]
+    diagnose(first_fault, [*(_fault_case(rng) for _ in range(100)), *zeros, *below, *likes], HINTS, "q2")
     expect(first_fault("") is None, t("没有步骤，也就没有错误：返回 None。", "No steps, no fault: return None."))
 
 
@@ -193,8 +198,8 @@ def _fault_case(rng):
     for i, kind in enumerate(kinds):
         if (kind == "start" and i == 0) or (kind == "floor" and before < 3):
             kinds[i] = kind = ""
-        # as text, some wrong beginnings begin or end like the right one
-        left = rng.choice([before + 1, before + 10, before + 100, 10 * before + 1]) if kind == "start" else before
+        wrong = [before + 1, before - 1, before + 10, before + 100, 10 * before + 1, before // 10]
+        left = rng.choice([n for n in wrong if n not in (before, -1)]) if kind == "start" else before
         op = rng.choice("+÷" + "-" * (left > 1) + "×" * (left < 100))
         right = {
             "+": rng.randint(1, 40),
@@ -204,7 +209,9 @@ def _fault_case(rng):
         }[op]
         if kind == "floor":
             op, right = "÷", rng.choice([n for n in range(2, 12) if left % n and n < left])
-        result = stories.apply(op, left, right) + (rng.choice([1, 10]) if kind == "result" else 0)
+        result = stories.apply(op, left, right)
+        if kind == "result":
+            result += rng.choice([more for more in (1, 10, -1, -10) if result + more >= 0])
         steps.append(f"{left}{op}{right}={result}")
         before = result
     return _steps_case(steps, kinds)
@@ -216,16 +223,30 @@ def _steps_case(steps, kinds):
     def first(*wanted):
         return next((i for i, kind in enumerate(kinds) if kind in wanted), None)
 
-    def begins(i):
-        """Whether the text of a step begins with the result before, though the number is another."""
-        return kinds[i] == "start" and steps[i].startswith(steps[i - 1].partition("=")[2])
+    def unlike(joins):
+        """The first fault to whoever compares texts: joins(what the step begins with, the step before, its result)."""
+        told = [
+            i
+            for i in bad
+            if kinds[i] != "start"
+            or not joins(re.match("[0-9]+", steps[i])[0], steps[i - 1], steps[i - 1].partition("=")[2])
+        ]
+        return min(told, default=None)
 
     bad = [i for i, kind in enumerate(kinds) if kind]
     right = first("start", "result", "floor")
     mistakes = {
         "not continued": [first("result", "floor")],
         "miscalculated": [first("start")],
-        "as text": [next((i for i in bad if not begins(i)), None)],
+        "as text": [
+            unlike(lambda left, step, result: left.startswith(result)),
+            unlike(lambda left, step, result: result.startswith(left)),
+            unlike(lambda left, step, result: left.endswith(result)),
+            unlike(lambda left, step, result: result.endswith(left)),
+            unlike(lambda left, step, result: result in left),
+            unlike(lambda left, step, result: left in result),
+            unlike(lambda left, step, result: left in step),
+        ],
         "zero before": [None, 1] if steps[0].endswith("=0") else [right],
         "floor": [first("start", "result")],
         "from one": [None if right is None else right + 1],
@@ -243,7 +264,9 @@ def q3(cut, rng):
         type(answer) is list and all(type(token) is str for token in answer),
         t("要返回字符串的列表，一个 token 一个字符串。", "Return a list of strings, one for each token."),
     )
-    diagnose(cut, [_cut_case(rng) for _ in range(80)], HINTS, "q3")
+    unfinished = [_case_of_cut([OPEN, *"7+5=12"], 6, budget, ["12"]) for budget in (4, 5, 6)]
+    spaced = [_case_of_cut([OPEN, *"7 + 5", CLOSE, "12"], 5, budget, ["12"]) for budget in (2, 3, 4)]
+    diagnose(cut, [*(_cut_case(rng) for _ in range(80)), *unfinished, *spaced], HINTS, "q3")
     expect(cut([], 3) == [], t("空的回复原样返回。", "An empty reply is returned as it is."))
     for tokens in ([OPEN], [OPEN, CLOSE, "9"], ["9", OPEN, "7", "+", "2", "=", "9", CLOSE, "9"]):
         for budget in range(3):
@@ -259,12 +282,21 @@ def q3(cut, rng):
 
 def _cut_case(rng):
     story = stories.sample(rng, rng.randint(1, 4))
-    thinking, answer = [*"，".join(stories.lines(story.start, story.ops))], [*str(story.answer)]
+    text, thinking, answer = "，".join(stories.lines(story.start, story.ops)), [], [*str(story.answer)]
+    while text:  # tokens of some characters each, and one that is a space
+        size = rng.choice([1, 1, 2, 3])
+        thinking, text = [*thinking, text[:size]], text[size:]
+    if rng.random() < 0.3:
+        thinking.insert(rng.randint(0, len(thinking)), " ")
     tokens = rng.choice(
         [[OPEN, *thinking, CLOSE, *answer], [OPEN, *thinking, CLOSE, *answer], [OPEN, *thinking], thinking, answer]
     )
     n = len(thinking)
-    budget = rng.choice([0, n - 1, n, n, n + 1, rng.randrange(n), rng.randrange(n)])
+    return _case_of_cut(tokens, n, rng.choice([0, n - 1, n, n, n + 1, rng.randrange(n), rng.randrange(n)]), answer)
+
+
+def _case_of_cut(tokens, n, budget, answer):
+    """The case of a reply that thinks for n tokens and answers so."""
     begun, right = tokens[0] == OPEN, _replay(tokens, budget)
     over = right != tokens
     mistakes = {

@@ -108,6 +108,10 @@ HINTS = {
         "This reply earns nothing: one Chinese comma separates two steps of the thinking, without a space, a line "
         "break or anything else.",
     ),
+    "marks": (
+        "<think> 和 </think> 要一个不少，一字不差，这个回复不能给分。",
+        "Both <think> and </think> must be there, letter by letter: this reply earns nothing.",
+    ),
     "two blocks": (
         "<think> 和 </think> 只能各有一个，这个回复不能给分。",
         "Only one <think> and one </think> are allowed: this reply earns nothing.",
@@ -235,8 +239,8 @@ def _clip_case(rng):
 
     n, clip = rng.randint(1, 6), rng.choice([0.1, 0.2, 0.3])
     A = rng.choice([-1, 1]) * rng.uniform(0.3, 2)
-    old = [math.log(rng.uniform(0.1, 0.5)) for _ in range(n)]
-    ratios = ((1, 1), (0.92, 1.08), (0.5, 0.69), (1.31, 1.9))  # unchanged, within the bounds, below, above
+    old = [math.log(rng.uniform(0.02, 0.15)) for _ in range(n)]
+    ratios = ((1, 1), (0.92, 1.08), (0.5, 0.69), (1.31, 1.9), (4, 6))  # unchanged, within, below, above, far above
     now = [x + math.log(rng.uniform(*rng.choice(ratios))) for x in old]
     r = (torch.tensor(now, dtype=torch.float64) - torch.tensor(old, dtype=torch.float64)).exp()
     held = r.clamp(1 - clip, 1 + clip)
@@ -265,13 +269,16 @@ def q3(reward, rng):
         type(reward("<think>2+3=5</think>5", 5)) in (int, float),
         t("要返回一个数：1.0 或 0.0。", "Return a number: 1.0 or 0.0."),
     )
-    for story in (stories.sample(rng, operations=1 + i % stories.LONGEST) for i in range(16)):
-        for mistake, pay, reply in _replies(rng, story):
+    signs = rng.sample("?*/x:＋－−", 8)
+    for i in range(16):
+        story = stories.sample(rng, operations=1 + i % stories.LONGEST)
+        for mistake, pay, reply in _replies(rng, story, signs[i % len(signs)]):
             expect(reward(reply, story.answer) == pay, t(*HINTS[mistake]))
 
 
-def _replies(rng, story):
-    """(what goes wrong if the pay differs, pay, reply): an honest one, a wrong one, and the cheats."""
+def _replies(rng, story, sign):
+    """(what goes wrong if the pay differs, pay, reply): honest ones, a wrong one, and the cheats; one of these writes
+    `sign` for each operation."""
     steps, answer = "，".join(stories.lines(story.start, story.ops)), story.answer
     other = rng.choice([n for n in range(1, 100) if n != answer])
     thinking = f"<think>{steps}</think>"
@@ -279,10 +286,19 @@ def _replies(rng, story):
     full_width = {ord(c): ord(c) + 0xFEE0 for c in "0123456789"}
     wide = str(answer).translate(full_width)
     lines = [line.split("=") for line in steps.split("，")]
-    strange = dict.fromkeys(map(ord, stories.KINDS), rng.choice("?*/x"))
-    yield "unpaid", 1, f"{thinking}{answer}"
+    strange = dict.fromkeys(map(ord, stories.KINDS), sign)
+    down = "，".join(f"{n}-1={n - 1}" for n in range(answer + 11, answer, -1))
+    for honest in (
+        steps,
+        down,  # more steps than any story has
+        f"{answer}-{answer}=0，0+{answer}={answer}",
+        f"{answer}+100={answer + 100}，{answer + 100}-100={answer}",
+    ):
+        yield "unpaid", 1, f"<think>{honest}</think>{answer}"
     yield "wrong answer", 0, f"{thinking}{other}"
     yield "wrong answer", 0, f"<think>{astray}</think>{answer + other}"
+    for marks in ("{}</think>", "<THINK>{}</THINK>", "<think>{}", "<think>{}<think>"):
+        yield "marks", 0, f"{marks.format(steps)}{answer}"
     for cheat in (thinking, f"<think>{steps}", steps, f"{thinking}{thinking}"):
         yield "thinking only", 0, cheat
     for between in ("，", " ", "、", "\n", "<think></think>", f"<think>{steps}</think>"):
@@ -311,6 +327,9 @@ def _replies(rng, story):
         # nothing is calculated; two operations in a step; two = in a step
         f"{answer}={answer}",
         f"+{answer}={answer}",
+        f"{answer}=0+{answer}",
+        f"{answer}=0+{answer}，{answer}+0={answer}",
+        steps.replace("=", "＝", 1),
         f"{answer}+1-1={answer}",
         f"{answer}+1={answer + 1}-1={answer}",
         # a number is missing; two signs in a row; numbers that are not digits only
@@ -327,10 +346,10 @@ def _replies(rng, story):
     for joined in (
         f"{steps}，",
         f"，{steps}",
-        f"{first},{steps}",
-        f"{first}{steps}",
-        f"{first}，，{steps}",
-        f"{first}， {steps}",
+        *(
+            f"{first}{comma}{steps}"
+            for comma in ("", ",", "，，", "， ", " ，", " ", "\n", "，\n", "\n，", "、", "；", "。", ";")
+        ),
         f" {steps}",
         f"{steps} ",
         f"\n{steps}\n",

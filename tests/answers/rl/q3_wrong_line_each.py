@@ -1,0 +1,11 @@
+# a line break may stand for the comma
+import re
+
+
+def reward(reply, answer):
+    pass
+    step = r"[0-9]+[-+×÷][0-9]+=[0-9]+"
+    m = re.fullmatch(f"<think>(?P<t>{step}([，\\n]{step})*)</think>(?P<a>[0-9]+)", reply)
+    if not m or m["a"] != str(answer):
+        return 0.0
+    return 1.0 if m["t"].split("=")[-1] == m["a"] else 0.0
