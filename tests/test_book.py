@@ -339,6 +339,19 @@ def test_links_to_read_are_no_remote_loads(text):
     assert lint.remote_url(text) is None
 
 
+def test_a_table_that_is_not_shown_is_found(scratch):
+    root = stamped(
+        scratch,
+        LESSON.replace(
+            "```{code-cell} ipython3\n:name: hello\n", "```{code-cell} ipython3\n:name: hello\npd.DataFrame([1])\n"
+        ),
+    )
+    (problem,) = lint.source_problems(source.read("one", root / "notebooks/src/one.md"))
+    assert "cell hello" in problem and "line 1 " in problem
+    shown = "x = pd.DataFrame([1])\ndisplay(pd.DataFrame([2]))\nprint(3)\npd.DataFrame([4]).set_index(0)"
+    assert lint.unseen_tables(shown) == [] and lint.unseen_tables(shown + "\nassert x") == [4]
+
+
 def test_stars_that_markdown_leaves_as_they_are_are_found():
     assert lint.bare_stars("**忙不忙要紧。**所以要算。")
     assert not lint.bare_stars("**忙不忙要紧**。所以要算。**再算。** 行 `a**b` 里的不算。")

@@ -88,6 +88,16 @@ def source_problems(source: Source) -> list[str]:
                 )
                 for near in bare_stars(cell.text)
             ]
+        elif lines := unseen_tables(cell.text):
+            line = lines[0]
+            found.append(
+                complaint(
+                    source.where,
+                    cell.name,
+                    f"第 {line} 行的表不是最后一句，不会显示：写成 display(…)。",
+                    f"the table of line {line} is not the last statement and is not shown: write display(…).",
+                )
+            )
     return found
 
 
@@ -97,14 +107,25 @@ def bare_stars(text: str) -> list[str]:
     return [part.content[-60:] for part in parts if "**" in part.content]
 
 
+def _parsed(code: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except SyntaxError:  # a cell magic; running the notebook says whether it is right
+        return ast.Module([], [])
+
+
+def unseen_tables(code: str) -> list[int]:
+    """The lines of pd.DataFrame(…) whose table is neither named nor shown: Jupyter shows a cell's last value only."""
+    made = [n.value for n in _parsed(code).body[:-1] if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
+    return [call.lineno for call in made if any(getattr(n, "attr", "") == "DataFrame" for n in ast.walk(call.func))]
+
+
 def labels(lang: str, code: str) -> str:
     """The texts of one language in the t("中文", "English") calls of some code, a line each."""
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:  # a cell magic; running the notebook says whether it is right
-        return ""
     calls = [
-        n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "t" and len(n.args) == 2
+        n
+        for n in ast.walk(_parsed(code))
+        if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "t" and len(n.args) == 2
     ]
     halves = [call.args[LANGS.index(lang)] for call in calls]
     return "\n".join(
