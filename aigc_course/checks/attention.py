@@ -380,12 +380,14 @@ def _attention_case(rng, number):
     m = n if number % 3 == 1 else n + rng.randint(1, 4)
     n = 1 if number % 6 == 2 else n
     q, k, v = _normal(rng, n, d, 1.5), _normal(rng, m, d, 1.5), _normal(rng, m, width, 2)
+    if number % 4 == 1:
+        k[0], k[-1] = 0, k[-2]
     if number in (0, 3):
         # scores whose exponentials no float can hold (0: far above 0, 3: far below), 1800 apart, and the hidden ones
         # the largest; whole numbers, so that float32 is exact
         d = 4
-        q = np.full((n, d), 30.0)
-        k = np.repeat(30.0 * (np.arange(m)[:, None] + (1 if number == 0 else -m)), d, axis=1)
+        q = np.full((n, d), 1000.0)
+        k = np.repeat(1000.0 * (np.arange(m)[:, None] + (1 if number == 0 else -m)), d, axis=1)
     dots, seen = q @ k.T, _seen(n, m)
     scores, right = dots / math.sqrt(d), _library(q, k, v, seen)
 
@@ -443,7 +445,9 @@ def q2(rope, rng):
 def _rope_case(rng, number):
     rows, d = rng.randint(1, 4), rng.choice([4, 6, 8, 10]) if number % 4 else 2
     x, half = _normal(rng, rows, d), d // 2
-    places = [rng.randint(0, 60) for _ in range(rows)]
+    places = [rng.randint(0, rng.choice([60, 200])) for _ in range(rows)]
+    if number % 3 == 0:
+        x[-1] = x[0]
     theta = rng.choice([50.0, 500.0, 500_000.0])
     given = (x.tolist(), places, theta) if number % 2 else (x.tolist(), places)
     theta = theta if number % 2 else THETA
@@ -511,8 +515,9 @@ def _weights(rng):
 
 def _text_cases(rng, weights):
     """One text, read in three parts: each with the cache that the parts before it leave, and the full pass's rows."""
-    parts = [rng.randint(1, 3) for _ in range(3)]
+    parts = [rng.choice([1, 2, 3, 6]) for _ in range(3)]
     text = _normal(rng, sum(parts), len(weights["q"]))
+    text[-1], text[1] = text[-2], text[0]
     q, k, v = (text @ weights[name] for name in "qkv")
     places = range(len(text))
     k = _turned(k, places)
@@ -528,6 +533,8 @@ def _case_of_no_text(rng, weights):
     """A cache that no text has left there."""
     rows = rng.randint(1, 5)
     keys, values = (_normal(rng, rows, weights[name].shape[1], 1.5) for name in "kv")
+    keys[-1], values[-1] = keys[0], values[0]
+    keys[0] *= rng.choice([0, 1])
     return _read_case(weights, (keys, values), _normal(rng, rng.randint(1, 3), len(weights["q"])))
 
 
@@ -591,7 +598,7 @@ def _outputs(q, k, v, heads):
 
 @question("attention.q4", answer="find_fault", kind="function", none_ok=True)
 def q4(find_fault, rng):
-    kinds = [(fault, narrow) for fault in FAULTS for narrow in (False, True, False, True)]
+    kinds = [(fault, narrow) for fault in FAULTS for narrow in (False, True) * 4]
     cases = [_fault_case(rng, *kind) for kind in rng.sample(kinds, len(kinds))]
     answers = find_fault.each([(given, {}) for given, _, _ in cases])
     for (given, _, _), answer in zip(cases, answers, strict=True):
@@ -630,9 +637,17 @@ def _fault_case(rng, fault, narrow):
     while True:
         n, heads, d = rng.randint(3, 6), rng.randint(2, 4), rng.randint(2, 4)
         q, k, v = (_normal(rng, n, heads * d, 1.5) for _ in "qkv")
+        part = rng.choice(["all", "row", "number", "number", "far"])
+        if part == "far":
+            v += rng.choice([-30, 30])
+        elif part != "all":
+            row, column = rng.randrange(n), rng.randrange(heads * d)
+            v[np.arange(n) != row] = 0
+            if part == "number":
+                v[:, np.arange(heads * d) != column] = 0
         every = [*_outputs(q, k, v, heads).values()]
         least = min(np.abs(one - other).max() for i, one in enumerate(every) for other in every[:i])
-        if narrow or least > WIDE:
+        if least > (0.01 if narrow else WIDE):
             v = v * (rng.uniform(1.1, 1.4) * APART / least if narrow else 1)  # outputs grow and shrink with the values
             outputs = _outputs(q, k, v, heads)
             off = np.array([[rng.uniform(-1, 1) for _ in row] for row in v]) * NEAR / 3  # not to the last digit
@@ -645,7 +660,7 @@ def _fault_case(rng, fault, narrow):
 
 def _effects(model, texts, change=np.subtract):
     """(heads, texts): the probability of each text's last token with all heads, minus that without one of them."""
-    tables, texts = np.array([table for _, table in model]), np.array(texts)
+    tables, texts = np.array([table for _, table in model]), np.array([text[-6:] for text in texts])
     read = np.stack([texts[:, -1 - back] for back, _ in model])  # what each head reads in each text
     says = np.stack([table[tokens] for table, tokens in zip(tables, read, strict=True)])  # (heads, texts, vocabulary)
     whole, rows = says.sum(0), np.arange(len(texts))
@@ -676,7 +691,7 @@ def _head_case(rng):
     heads, words = rng.randint(3, 6), rng.randint(2, 5)
     model = [[rng.randint(1, 4), _normal(rng, words, words, rng.uniform(0.5, 2)).tolist()] for _ in range(heads)]
     sizes = rng.sample(range(5, 13), 2)
-    first, second = ([[rng.randrange(words) for _ in range(6)] for _ in range(size)] for size in sizes)
+    first, second = ([[rng.randrange(words) for _ in range(rng.randint(6, 8))] for _ in range(size)] for size in sizes)
     back, table = rng.choice(model)
     for text in first + second:  # one head knows, or has it wrong
         if rng.random() < 0.6:

@@ -151,11 +151,18 @@ def q1(pick, rng):
 
 def _pick_case(rng, exact):
     """exact: u is a running total, or 0."""
-    unit = 64
-    parts = _parts(rng, rng.randint(2, 7), unit)
+    unit = 1024
+    cuts = sorted(rng.choices(range(0, unit + 1, 32), k=rng.randint(1, 6)))
+    parts = [b - a for a, b in zip([0, *cuts], [*cuts, unit], strict=True)]
     parts.insert(rng.randrange(len(parts) + 1), 0)
     probs = [part / unit for part in parts]
-    u = rng.choice([0.0, *(x for x in accumulate(probs) if x < 1)]) if exact else (rng.randrange(unit) + 0.5) / unit
+    u = (
+        rng.choice([0.0, *(x for x in accumulate(probs) if x < 1)])
+        if exact
+        else (rng.randrange(unit) + rng.choice([0.5, 2**-10])) / unit
+        if rng.random() < 0.5
+        else rng.choice([x - 2**-20 for x in accumulate(probs) if x])
+    )
     in_order = range(len(probs))
     by_size = sorted(in_order, key=lambda i: -probs[i])
 
@@ -201,7 +208,11 @@ def _nucleus_case(rng, exact):
     probs = [part / unit for part in _parts(rng, rng.randint(3, 8), unit)]
     order = sorted(range(len(probs)), key=lambda i: -probs[i])
     totals = list(accumulate(probs[i] for i in order))
-    p = rng.choice(totals) if exact else (rng.randrange(1, unit) + 0.5) / unit
+    p = (
+        rng.choice([0.0, *totals])
+        if exact
+        else rng.choice([(rng.randrange(1, unit) + 0.5) / unit, *(x + 2**-20 for x in totals[:-1])])
+    )
 
     def keep(kept, scaled=True):
         total = sum(probs[i] for i in kept) if scaled and kept else 1
@@ -220,7 +231,7 @@ def _nucleus_case(rng, exact):
         "not scaled": [keep(order[:n], scaled=False)],
         "moved": [sorted(right), sorted(right, reverse=True)],
         "rounded": [[round(x, digits) for x in right] for digits in range(1, 5)],
-        "by p": [[x / p for x in keep(order[:n], scaled=False)]],
+        "by p": [[x / (p or 1) for x in keep(order[:n], scaled=False)]],
         "one more": both(order[: n + 1], order[: below + 1]),
         "one less": both(order[: n - 1], order[: max(1, n - 1)], order[:below], order[: max(1, below)]),
         "threshold": both(high, order[: max(1, len(high))]),
@@ -246,7 +257,10 @@ def q3(temperature_for, rng):
         while not 0.3 < wish < 0.95:
             spread = 3000 if large else 0.3 if trial < 2 else rng.choice([0.3, 3])
             temperature = spread * math.exp(rng.uniform(math.log(end[0]), math.log(end[1])))
-            logits = [rng.gauss(2e6 if large else 0, spread) for _ in range(rng.randint(3, 6))]
+            logits = [rng.gauss(rng.choice([2e6, -2e6]) if large else 0, spread) for _ in range(rng.randint(3, 6))]
+            logits += [min(logits) - 3000 * spread] * rng.randint(0, 1)
+            logits += [max(logits)] * (trial % 4 == 2)
+            rng.shuffle(logits)
             wish = _top(logits, temperature)
         answer = temperature_for(logits, wish)
         expect(
@@ -304,9 +318,10 @@ def _penalty_case(rng):
     import torch
     from transformers.generation.logits_process import RepetitionPenaltyLogitsProcessor
 
-    logits = [rng.choice([-1, 1]) * rng.uniform(0.5, 6) for _ in range(rng.randint(4, 9))]
+    logits = [rng.choice([-1, 1]) * rng.uniform(0.01, 6) for _ in range(rng.randint(4, 9))]
+    logits += rng.choices(logits, k=2)
     logits[rng.randrange(len(logits))] = 0.0
-    seen = [rng.randrange(len(logits)) for _ in range(rng.randint(1, 6))]
+    seen = [rng.randrange(len(logits)) for _ in range(rng.choice([1, 2, 3, 4, 30]))]
     a = rng.choice([1.2, 1.5, 2.0])
     library = RepetitionPenaltyLogitsProcessor(a)
     right = library(torch.tensor([seen]), torch.tensor([logits], dtype=torch.float64))[0].tolist()
@@ -334,8 +349,9 @@ def q5(impossible, rng):
 
 
 def _impossible_case(rng):
-    logits = [rng.gauss(0, 3) for _ in range(rng.randint(4, 12))]
-    possible = rng.sample(range(len(logits)), rng.randint(1, len(logits) - 2))
+    logits = [rng.gauss(rng.choice([0, -40]), rng.choice([3, 30])) for _ in range(rng.randint(2, 12))]
+    logits += rng.choices(logits, k=3)
+    possible = rng.sample(range(len(logits)), rng.randint(1, len(logits)))
     others = [i for i in range(len(logits)) if i not in possible]
     T = rng.choice([0.5, 0.8, 1.5, 2, 3])
 

@@ -159,7 +159,9 @@ def q1(best_pair, rng):
 
 
 def _pair_words(rng):
-    pieces = rng.choice([["a", "b", "c"], ["o", "ld", "l", "d", "er"], ["天", "气", "今天", "好"]])
+    pieces = rng.choice(
+        [["a", "b", "c"], ["o", "ld", "l", "d", "er"], ["天", "气", "今天", "好"], ["l", "L", "l'", ",", "-", "."]]
+    )
     words = {" ".join(rng.choices(pieces, k=2)): rng.randint(1, 4)}
     for _ in range(rng.randint(2, 6)):
         words[" ".join(rng.choices(pieces, k=rng.randint(1, 6)))] = rng.randint(1, 4)
@@ -204,12 +206,18 @@ def q2(bpe, rng):
     )
     expect("".join(answer) == "abcab", t(*HINTS["joined"]))
     # "aaa" tells left to right from right to left, "ababa" a rule used up from one used once
-    fixed = ("aaa", [["a", "a"]]), ("ababa", [["a", "b"], ["b", "a"]])
+    fixed = (
+        ("ab", []),
+        ("abc", [["b", "c"], ["a", "b"], ["ab", "c"]]),
+        ("abc", [["a", "b"], ["b", "c"], ["ab", "c"], ["a", "bc"]]),
+        ("aaa", [["a", "a"]]),
+        ("ababa", [["a", "b"], ["b", "a"]]),
+    )
     diagnose(bpe, [*(_cut_case(*_cut_input(rng)) for _ in range(60)), *(_cut_case(*one) for one in fixed)], HINTS, "q2")
 
 
 def _cut_input(rng):
-    letters = rng.choice(["ab", "abc", "old", "天气今"])
+    letters = rng.choice(["ab", "abc", "old", "天气今", "a.", "A|a", "+-", "a "])
     merges = _random_merges(rng, letters)
     return "".join(rng.choices(letters, k=rng.randint(1, 9))), merges
 
@@ -276,7 +284,7 @@ def q3(whole, rng):
 
 
 def _budget_input(rng):
-    text = "".join(rng.choices("aé你好，🙂𠮷Z ", k=rng.randint(1, 12)))
+    text = "".join(rng.choices("aéя你好，🙂𠮷Z \n\ufeff\ufffd", k=rng.randint(0, 12)))
     left, pieces = list(text.encode()), []
     while left:
         size = rng.randint(1, 5)
@@ -315,11 +323,12 @@ def q4(savings, rng):
 def _savings_case(rng):
     """A short text to train on, and pieces of its words and of one that is new: joined, more could be merged."""
     words = rng.choice([["cold", "old", "gold", "mild", "wild", "café"], ["天气", "今天", "明天", "气温", "好"]])
-    training = " ".join(rng.choices(rng.sample(words, len(words) - 1), k=rng.randint(6, 12)))
-    row = "".join(rng.choices(words, k=5))
+    training = rng.choice([" ", "\n"]).join(rng.choices(rng.sample(words, len(words) - 1), k=rng.randint(6, 12)))
+    row = rng.choice(["", " "]).join(rng.choices(words, k=5))
     cuts = sorted(rng.sample(range(1, len(row)), rng.randint(1, 3)))
     texts = [row[a:b] for a, b in pairwise([0, *cuts, len(row)])]
-    n = rng.randint(1, 4)
+    texts.append(rng.choice(texts))
+    n = rng.choice([1, 2, 3, 4, 40])
     learned = list(tokens.train_bpe(training, 2 * n).items())
 
     def used(merges, counted=texts):
@@ -357,8 +366,11 @@ def q5(chat_cost, rng):
 
 
 def _chat_case(rng):
-    turns = [[rng.randint(1, 3000), rng.randint(1, 3000)] for _ in range(rng.choice([1, 2, 3, 4, 8]))]
-    price_in, price_out = (price / 4 for price in rng.sample(range(1, 80), 2))
+    turns = rng.choices(
+        [[rng.randint(0, 3000), rng.choice([0, rng.randint(1, 3000)])] for _ in range(4)],
+        k=rng.choice([1, 2, 3, 4, 12]),
+    )
+    price_in, price_out = (price / 1000 for price in rng.sample([0, *range(1, 20000)], 2))
     asked, told = [q for q, _ in turns], [a for _, a in turns]
     again = sum(sum(asked[:i]) + sum(told[:i]) for i in range(len(turns)))
     read, written = again + sum(asked), sum(told)
