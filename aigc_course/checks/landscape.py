@@ -276,7 +276,7 @@ def _dated_case(rng, number):
     new = round(min(old * rng.choice([0.3, 0.8, 1.4, 3.5]), 99) + 0.1, 1)
     until = year * 12 + month - 1 + months
     dates = f"{year}-{month:02}", f"{until // 12}-{until % 12 + 1:02}"
-    unit = "%" if share else rng.choice(["GB", "B", "million"])
+    unit = "%" if share else rng.choice(["GB", "B", "million", "people", "yuan"])
     given = tuple({"date": date, "value": value, "unit": unit} for date, value in zip(dates, (old, new), strict=True))
 
     percent, ratio = (new - old) * 100 / old, new / old
@@ -323,10 +323,10 @@ def _table_case(rng, number):
     """Random rows; every fifth case has no evidence at all on that day. In a third of them a source has two rows of a
     day, in another third two rows of an outdated day, which in half of these are just alike."""
     abouts, sources = rng.sample(["cost", "users", "size"], 2), rng.sample(["Anna", "Bureau", "Club", "Daily"], 3)
-    days = rng.sample(
-        [f"202{year}-{month:02}-{day:02}" for year in "345" for month in (2, 6, 11) for day in (1, 28)], 9
+    days = rng.choices(
+        [f"202{year}-{month:02}-{day:02}" for year in "345" for month in (2, 6, 11) for day in (1, 28)], k=9
     )
-    rows, scale = [], rng.choice([1, 1, 40])
+    rows, scale = [], rng.choice([1, -1, 40])
     for day in days:
         low = round(rng.uniform(1, 90) * scale, 1) if rng.random() < 0.9 else 0
         source, about = rng.choice(sources), abouts[rng.random() < 0.25]
@@ -419,12 +419,12 @@ def q5(notice, rng):
 def _file_case(rng, number):
     """Each of eight kinds of label, with and without a declaration and traces."""
     fields = {
-        "Label": "1",
-        "ContentProducer": rng.choice(["Painter", "Writer"]),
-        "ProduceID": f"A{rng.randint(1, 999)}",
+        "Label": rng.choice(["1", "2", "AI"]),
+        "ContentProducer": rng.choice(["Painter", "Writer & Co."]),
+        "ProduceID": f"{rng.choice(['A', ''])}{rng.randint(1, 999)}",
     }
     kind, declared = number % 8, number // 8 % 2 == 1
-    traces = [[], ["watermark"], ["explicit label"]][number // 16 % 3]
+    traces = [[], ["noise pattern", "watermark"], ["odd metadata"]][number // 16 % 3]
     dropped = rng.choice(FIELDS)
     if kind == 2:
         del fields[dropped]
@@ -432,6 +432,7 @@ def _file_case(rng, number):
         fields[dropped] = ""
     if kind in (2, 3) or rng.random() < 0.5:
         fields |= {"ReservedCode1": "", "ContentPropagator": rng.choice(["", "Poster"])}
+    fields = dict(rng.sample([*fields.items()], len(fields)))
     text = json.dumps(fields, separators=(",", ":") if kind == 1 else None)
     cut = rng.randint(5, len(text) - 2)
     if number == 4:  # cut where a brace within a value looks like the end
@@ -443,8 +444,10 @@ def _file_case(rng, number):
     elif number == 12:  # all three, and no end
         cut = len(text) - 1
     other = ["null", json.dumps(" ".join(FIELDS)), "17", *[json.dumps(sorted(fields))] * 3][number // 8]
-    text = {4: text[:cut], 5: other, 6: ""}.get(kind, text)
+    text = {4: repr(fields) if number == 28 else text[:cut], 5: other, 6: ""}.get(kind, text)
     metadata = {"Title": rng.choice(["cat", "AIGC"])} | ({} if kind == 7 else {"AIGC": text})
+    if (kind == 7 and number % 16 < 8) or number == 15:
+        metadata = {}
     whole = kind in (0, 1)
     cut_whole = kind == 4 and all(re.search(f'"{field}": "[^"]+"', text) for field in FIELDS)
     cut_end = cut_whole and text.endswith("}")

@@ -173,6 +173,11 @@ def _score_case(rng, number):
         marks |= {wording: low * rng.randint(1, 3) for wording in rng.sample(words, 3)}
         marks = {wording: marks[wording] for wording in rng.sample([*marks], len(marks))}
 
+    if number % 8 == 1:
+        marks = {wording: [True] * len(row) for wording, row in marks.items()}
+    elif number % 8 == 5:  # close together, the lower one last
+        marks = dict(zip(words[:2], ([True] * 3 + [False] * 4, [True] * 2 + [None] * 3), strict=True))
+
     def score(share=lambda row: Fraction(sum(mark is True for mark in row), len(row)), pick=min):
         shares = {wording: share(row) for wording, row in marks.items()}
         low, high = min(shares.values()), max(shares.values())
@@ -251,8 +256,16 @@ def _interval_case(rng, n):
 # ---- 3. a schema check ---------------------------------------------------------------------------------------------
 
 GOOD = {"string": ("x", "Sunday", ""), "integer": (0, 7, 85), "boolean": (True, False)}
-BAD = {"string": (7, True, None, ["x"]), "integer": ("85", 85.5, True, None), "boolean": (1, "true", None, 0)}
-NEAR = {"string": ("no", "sunday", "Sun", "Sunday "), "integer": (3, 8, 5, -7)}  # nearly one of the "enum"
+BAD = {
+    "string": (7, True, None, ["x"]),
+    "integer": ("85", 85.5, True, False, None),
+    "boolean": (1, "true", None, 0, "True"),
+}
+NEAR = {
+    "string": ("no", "sunday", "Sun", "Sunday "),
+    "integer": (3, 8, 5, -7),
+    "boolean": (False,),
+}  # nearly one of the "enum"
 
 
 @question("prompting.q3", answer="faults", kind="function")
@@ -285,17 +298,26 @@ def _fault_case(rng, number):
         rules["when"] = {"type": "string", "enum": list(GOOD["string"][1:])}
         answer["when"], right["when"] = NEAR["string"][number // 8 % len(NEAR["string"])], "enum"
     if number % 8 == 3:
-        rules["stalls"], answer["stalls"], right["stalls"] = {"type": "integer"}, True, "type"
+        rules["stalls"], answer["stalls"], right["stalls"] = {"type": "integer"}, number % 16 == 3, "type"
+        rules["fair"], answer["fair"], right["fair"] = {"type": "boolean", "enum": [True]}, False, "enum"
+        rules["tables"], answer["tables"] = {"type": "integer"}, 1
+        rules["shut"], answer["shut"], right["shut"] = {"type": "boolean"}, "True", "type"
     if number % 8 in (4, 7):  # null where a name must be there, and where it need not
         rules["gate"], answer["gate"], right["gate"] = {"type": "string"}, None, "type"
         required += ["gate"] * (number % 8 == 4)
     if rng.random() < 0.4:
         answer["colour"], right["colour"] = rng.choice(["red", None, 3]), "unknown"
+    if number % 8 == 4:
+        answer |= {"colour": "red", "Price": 85}
+        right |= {"colour": "unknown", "Price": "unknown"}
+    if number == 39:
+        answer, right = {}, dict.fromkeys(required, "missing")
     schema = {"type": "object", "properties": rules, "required": required, "additionalProperties": False}
     text = json.dumps(answer, ensure_ascii=False, indent=rng.choice([None, 1]))
     whole = None
     if number % 4 == 1:
         text = rng.choice([f"OK: {text}", f"```json\n{text}\n```", f"{text} .", text[:-1], "", "price: 85"])
+        text = f"{json.dumps(answer)[:-1]},}}" if number % 16 == 1 else text
         whole = {"": "json"}
     if number % 4 == 2:
         text = json.dumps(rng.choice([[answer], 85, "price", None, True, []]))
@@ -389,9 +411,12 @@ def _number_case(rng, number):
     drawn += [Fraction(rng.randint(1, 999)) / rng.choice([1, 1, 2, 4, 8]), Fraction(rng.randint(1000, 2_000_000))]
     known = list(dict.fromkeys(drawn))
     colon = rng.choice([": ", "：", " "])
-    source = "; ".join(f"{name}{colon}{rng.choice(_ways(x))}" for name, x in zip("ABCD", known, strict=False))
+    units = ["", "kg", "."]
+    source = "; ".join(
+        f"{name}{colon}{rng.choice(_ways(x))}{rng.choice(units)}" for name, x in zip("ABCD", known, strict=False)
+    )
     made = [x for x in (known[0] + 100, known[0] * 10, Fraction(3), known[-1] + Fraction(1, 2)) if x not in known]
-    made += [known[-1] + Fraction(1, 100)]
+    made += [known[-1] + Fraction(1, 100), known[-1] + Fraction(1, 1000)]
     used = [rng.choice(known + made) for _ in range(rng.randint(1, 5))]
     used += [rng.choice(used)] * (rng.random() < 0.3)
     written = [(x, rng.choice(_ways(x))) for x in used]

@@ -379,7 +379,7 @@ def _config_case(rng, number):
     heads, dim = groups * shared, rng.choice([64, 80, 128])
     width = heads * dim if kind < 2 else rng.choice([2560, 5120, 7168])
     config = {"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads}
-    latent, rope, given = rng.choice([256, 384, 512]), rng.choice([32, 64]), rng.choice([96, 112, 192])
+    latent, rope, given = rng.choice([256, 383, 511]), rng.choice([32, 64]), rng.choice([75, 96, 112])
     if kind == 0:
         config |= {"num_key_value_heads": groups}
     elif kind == 1 and number % 8 == 5:
@@ -387,13 +387,15 @@ def _config_case(rng, number):
     elif kind == 2:
         config |= {"num_key_value_heads": heads, "head_dim": given, "kv_lora_rank": latent, "qk_rope_head_dim": rope}
         width, dim = heads * dim, given
+        if number % 8 == 2:
+            del config["num_key_value_heads"]
     elif kind == 3:
         config |= {"num_key_value_heads": groups, "head_dim": given}
         width, dim = width // heads * heads, given
     if kind == 3 and width // heads == given:
         return _config_case(rng, number)
     own = heads if kind == 1 else groups
-    bits = (16, 8, 4, 6, 32, 2)[number // 4 % 6]
+    bits = (16, 8, 4, 5, 32, 3)[number // 4 % 6]
     parts = [(latent,), (rope,)] if kind == 2 else [(own, dim), (own, dim)]
     cache = sum(np.zeros((layers, *shape), np.uint8).size for shape in parts)  # the cache itself, for one token
     right = cache * bits / 8
@@ -483,6 +485,8 @@ def _row_case(rng, number):
             wish = wish and not right[0]
         elif kind == 3 and verdict == "uneven":
             wish = wish and share > cards
+        elif number == 10:  # uneven as well
+            wish = wish and cards not in allowed
         elif number in (4, 9):  # spare, but not twice as many as needed
             wish = wish and cards < 2 * right[0]
         if wish:
@@ -604,6 +608,9 @@ def _matrix(rng, number):
     if number % 3 == 0:
         low = max(rows[0], key=abs)
         rows[0] = [-abs(x) if abs(x) == abs(low) else x for x in rows[0]]  # the largest is negative
+    if number >= 7 and number % 2:  # 0 among others; and numbers whose sum is 0
+        rows.append([0.0, *rng.sample([3.0, -1.0, -2.0], 3)][: 4 if columns > 3 else 3] + [0.0] * (columns - 4))
+        rows.append([1.5, -1.0, -0.5] + [0.0] * (columns - 3))
     if 7 <= number < 14:
         rows.insert(rng.randint(0, len(rows)), [0.0] * columns)
     elif number >= 21:
@@ -724,7 +731,8 @@ def _log_case(rng, number):
     start = 0 if kind in (1, 5) else rng.randint(0, 1000)
     if kind == 0:  # strings that are the same when put end to end
         (tip, *rest), one, other = asked[1], rng.choice("AB"), rng.choice("nm")
-        pairs = (one + other, tip), (one, other + tip), (other + one, tip), (one, tip + other)
+        sep = ("", " ", "-", "|", "_")[number // 8]
+        pairs = (one + sep + other, tip), (one, other + sep + tip), (other + sep + one, tip), (one, tip + sep + other)
         log = [(0, user, models[0], (question, *rest), 0) for user, question in pairs]
     elif kind == 1:  # the age, and when it starts again
         what, wait = rng.choice(asked[1:4]), rng.uniform(0.55, 0.95)
@@ -738,7 +746,7 @@ def _log_case(rng, number):
         forms += [question + " ", question[:-1]]
         log = [(i, rng.choice(users), models[0], (form, *rest), 0) for i, form in enumerate([*forms, question])]
     elif kind == 4:  # draws
-        warm = (0.1, 0.7, 0.3, 1, 0.01)[number // 8 % 5]
+        warm = (0.1, 0.7, 0.3, 1, 0.001)[number // 8 % 5]
         log = [(i, users[0], models[0], asked[0], warmth) for i, warmth in enumerate([warm, warm, 0, warm, 1, 0])]
     elif kind == 5:  # whose reply, which model's; all within a second
         whose = [(users[0], 0), (users[1], 0), (users[0], 0), (users[0], 1), (users[1], 0)]
@@ -749,6 +757,21 @@ def _log_case(rng, number):
             time += rng.choice([0, 1, 60, 300, 600, 601, 1800, 3600])
             warmth = rng.choice([0, 0, 0, 0, 0.2, 1])
             log.append((time, rng.choice(users), rng.choice(models), rng.choice(pool), warmth))
+    if number == 7:  # the user's name, or the question, may begin like the model's
+        models = ["small", "smallA"]
+        log = [
+            (0, user, model, asked[1], 0)
+            for user, model in (
+                ("AB", "small"),
+                ("B", "smallA"),
+                ("small", "A"),
+                ("", "smallA"),
+                ("", "Asmall"),
+                ("A", "small"),
+            )
+        ]
+        (tip, *rest) = asked[0]
+        log += [(0, "A", "small", ("A" + tip, *rest), 0), (0, "A", "smallA", asked[0], 0)]
     log = [_request(start + time, *rest) for time, *rest in log]
     return (log,), _by_rule(log), _wrong_logs(log)
 

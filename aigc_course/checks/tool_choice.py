@@ -206,8 +206,9 @@ def _points_case(rng):
     """Few different numbers, so that ties are common; a cost may be 0, and numbers need not be whole."""
     names = [*"ABCDEFGH"[: rng.randint(3, 7)]]
     rng.shuffle(names)
-    costs = [0.0, *(x / 4 for x in rng.sample(range(1, 12), 5))]
-    points = {name: [rng.choice(costs), rng.choice([0, 40, 62.5, 70, 80, 90])] for name in names}
+    unit = rng.choice([0.01, 0.25, 100])
+    costs = [0.0, *(x * unit for x in rng.sample(range(1, 12), 5))]
+    points = {name: [rng.choice(costs), rng.choice([0, 40, 62.5, 62.25, 70, 80, 90])] for name in names}
 
     def kept(beats):
         stay = [a for a in points if not any(beats(points[b], points[a]) for b in points)]
@@ -321,8 +322,11 @@ def _is_choice(answer):
 def _router_case(rng):
     rows, luck = [], rng.choice([1, 0.6])
     for _ in range(rng.randint(4, 9)):
-        sure = round(rng.uniform(0.2, 1), 1)
-        cheap, thinking = (rng.random() < luck * sure, rng.randint(2, 25)), (rng.random() < 0.6, rng.randint(30, 60))
+        sure = rng.choice([0, 1, 0.25, *(round(rng.uniform(0.2, 1), digits) for digits in (1, 1, 1, 3))])
+        cheap, thinking = (
+            (rng.random() < luck * max(sure, 0.5), rng.randint(4, 50) / 2),
+            (rng.random() < 0.6, rng.randint(30, 60)),
+        )
         rows.append(dict(zip(KEYS, (sure, *cheap, *thinking), strict=True)))
     return _routed(rows, rng.choice([0, 0, 1, 2]))
 
@@ -392,6 +396,7 @@ def q4(run_call, rng):
             f" {call(b=b, a=a)}\n": a * b,
             call("multiply", a=0, b=b): 0,
             call("divide", a=a, b=4): a / 4,
+            json.dumps({"arguments": {"a": a, "b": b}, "name": "multiply"}): a * b,
             call("ticket", place=museum): 67,
             call("ticket", place=theatre): 0,
         },
@@ -407,7 +412,15 @@ def q4(run_call, rng):
         + [call(**one) for one in ({"a": str(a)}, {"b": True})],
         "extra argument": [call(a=a, b=b, c=1), call(a=str(a), b=b, c=1), call("ticket", place=museum, day=1)],
         "bool": [call(a=True, b=b), call(a=a, b=False)],
-        "wrong type": [call(a=a, b=str(b)), call(a=[a], b=2), call(a=a, b=None), call("divide", a=str(a), b=0)]
+        "wrong type": [
+            call(a=a, b=str(b)),
+            call(a=[a], b=2),
+            call(a={}, b=2),
+            call("ticket", place=True),
+            call("ticket", place={}),
+            call(a=a, b=None),
+            call("divide", a=str(a), b=0),
+        ]
         + [call("ticket", place=place) for place in (a, [museum], None)],
         "failed": [
             call("divide", a=a, b=0),
@@ -483,10 +496,10 @@ def _talk_case(rng):
         expression = f"{left}{change:+}" if good else f"{a}÷0"
         call = json.dumps({"name": "calculator", "arguments": {"expression": expression}}, ensure_ascii=False)
         if not good and rng.random() < 0.5:
-            call = rng.choice([call[:-1], call.replace("calculator", "add")])
+            call = rng.choice([call[:-1], call[:-3], "{}", call.replace("calculator", "add")])
         script.append(call)
         given.append(value + change if good else None)
-    endless, words = bool(script) and rng.random() < 0.3, rng.choice(["42", "“{”", "?"])
+    endless, words = bool(script) and rng.random() < 0.3, rng.choice(["42", "“{”", "?", " {42}", ""])
     shown = [i for i, value in enumerate(given, start=1) if value is not None]
     if not endless:
         script.append(f"{words} #{shown[-1]}" if shown else words)
