@@ -326,9 +326,11 @@ def q3(paint, rng):
 
 def _paint_case(rng, unwanted):
     levels, steps = rng.randint(40, 130), rng.choice([1, 2, 3, 5, 8, 12])
-    betas = np.linspace(rng.uniform(0.02, 0.04), rng.uniform(0.25, 0.35), levels) ** 2 * 100 / levels
+    if rng.random() < 0.2:  # every level is used
+        levels, steps = 10, rng.randint(6, 9)
+    betas = np.linspace(rng.uniform(0.02, 0.04), rng.uniform(0.25, 0.35), levels) ** 2 * 100 / max(levels, 40)
     table = np.cumprod(1 - betas).tolist()
-    prompt, negative = ([rng.uniform(-2, 2), rng.uniform(0.3, 1.5)] for _ in range(2))
+    prompt, negative = ([rng.choice([0.0, rng.uniform(-2, 2)]), rng.uniform(0.3, 1.5)] for _ in range(2))
     base = negative if unwanted else EMPTY
     g = rng.choice([0, 1.0, rng.uniform(0.2, 0.9), rng.uniform(1.5, 4)])
     noise = _normal(rng, _any_shape(rng))
@@ -525,6 +527,14 @@ def q5(compare, rng):
             wanted[kind] -= 1
             cases.append(case)
     diagnose(compare, cases, HINTS, "q5", NEAR)
+    for bit in (0, 1):
+        expect(
+            compare([bit] * 3, [bit] * 2)[2] is False,
+            t(
+                "两边都全对，或者都全错，就没有差别：最后一样是 False。",
+                "All right on both sides, or all wrong: no difference, so the last is False.",
+            ),
+        )
 
 
 def _error(sizes, p):

@@ -159,8 +159,16 @@ def _exam(rng, number):
         places[0] = rng.choice([32, 64, 96])
     if number % 5 == 0:
         places[1] = 0
+    if number % 5 == 1:
+        places[1] = 128
+    if number % 4 == 2:  # one confidence twice, once right and once wrong
+        places[2] = places[0]
     sure = [Fraction(place, 128) for place in places]
     right = [rng.random() < 0.3 + 0.4 * float(x) for x in sure]
+    if number % 4 == 2:
+        right[2] = not right[0]
+    if number in (5, 15):
+        sure, right = [Fraction(0), Fraction(1)], [True, False]
 
     def table(place, empty=False):
         rows = []
@@ -236,7 +244,7 @@ def _halves(rng, number):
 
     while True:
         sizes = rng.choice([4, 8, 16]), rng.choice([3, 5, 8, 11])
-        sure = [[rng.choice(range(1, 32, 3)) / 32 for _ in range(size)] for size in sizes]
+        sure = [[rng.choice([0, *range(1, 32, 3), 32]) / 32 for _ in range(size)] for size in sizes]
         skill = (lambda x: 0.7) if silent == wrong else (lambda x: x * (number % 3 + 1) / 3)
         first, second = ([[x, rng.random() < skill(x)] for x in half] for half in sure)
         best = cheapest(first)
@@ -284,7 +292,7 @@ def q3(rates, rng):
 def _asked(rng, number):
     """Answers of all three classes; in some cases a class has none, or only silence, or is all wrong or all right."""
     answers = []
-    for kind, times in zip(CLASSES, ([0], [1, 2, 9], [10, 11, 80]), strict=True):
+    for kind, times in zip(CLASSES, ([0], [1, 2, 9], [10, 11, 1000]), strict=True):
         wrong = rng.choice([0.0, 0.4, 0.6, 1.0])
         for _ in range(rng.choice([0, 3, 5, 9])):
             truth = rng.choice(["Paris", "Lima", "Oslo"])
@@ -294,6 +302,9 @@ def _asked(rng, number):
                 said = ""
             answers.append({"times": rng.choice(times), "said": said, "truth": truth})
     rng.shuffle(answers)
+    if number == 18:  # one letter more, less, or other
+        near = ("Lima ", "Lima\n", "not Lima", "Lima, in Peru", "lima", "Lim", "Lima的", " ", "I don't know", "不知道")
+        answers = [{"times": 12, "said": said, "truth": "Lima"} for said in ("Lima", *near)]
 
     def found(kind=_kind, silent=False, interval=_wilson, turned=False, same=str.__eq__):
         result = {}
@@ -496,6 +507,12 @@ def _exam_of_inventions(rng, number):
         if said and _place(fact) == ("zh", "colour") and rng.random() < 0.5:
             said += "的"
         answers.append({"lang": fact["lang"], "relation": fact["relation"], "said": said, "truth": fact["answer"]})
+    if number % 8 == 1:  # nothing is in the other language
+        answers = [a for a in answers if a["lang"] == answers[0]["lang"]]
+        known = [f for f in known if f["lang"] == answers[0]["lang"]]
+    if number % 3 == 2:
+        spaced, more = " ".join(answers[-1]["said"]), answers[-1]["truth"] + ", or so"
+        answers += [{**answers[-1], "said": said} for said in (spaced, more)]
     if number % 3 == 0:
         answers.append(dict(answers[-1]))
 

@@ -421,6 +421,8 @@ def q2(sliding_window, rng):
         return answer[1]
 
     window, boundary = rng.randint(24, 28), t(*HINTS["boundary"])
+    for size in (700, 24):  # rows that fill no whole number of chunks, and fewer than keys
+        bytes_held(1813, 2 * SHORT + 13, size, boundary)
     held = {
         (n, m): bytes_held(n, m, window, boundary) / 1e6
         for n, m in ((SHORT, SHORT), (2 * SHORT, 2 * SHORT), (200, SHORT), (200, 5 * SHORT))
