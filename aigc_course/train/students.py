@@ -1,6 +1,6 @@
 """The students: half as wide as the reasoner that teaches them.
 
-All go on from the same half-trained `student_base`, for as many steps, and differ in what they are taught by.
+All go on from a half-trained `student_base` and differ in what they are taught by, two of them also in for how long.
 """
 
 import random
