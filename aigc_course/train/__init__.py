@@ -28,6 +28,7 @@ LONGER = {
     "eight_times": (*ON_THE_CURVE[1:], *WITH_OTHER_SUMS),
     "sixteen_times": (*ON_THE_CURVE[1:], "direct_whole_sums"),
     "thirtytwo_times": ("direct", "three_per_line", "direct_whole_sums"),
+    "sixtyfour_times": ("direct_whole_sums",),
 }
 # model → the module of this folder with its recipe: the module itself, or an entry of its own RECIPES
 RECIPES = {

@@ -308,6 +308,7 @@ RECIPES |= {
         ("eight_times", 8, (1, 2, 3)),
         ("sixteen_times", 16, (1, 2, 3)),
         ("thirtytwo_times", 32, (1, 2, 3)),
+        ("sixtyfour_times", 64, (1, 2)),
     )
     for name in train.LONGER[how]
 }
