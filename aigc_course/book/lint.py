@@ -88,16 +88,16 @@ def source_problems(source: Source) -> list[str]:
                 )
                 for near in bare_stars(cell.text)
             ]
-        elif lines := unseen_tables(cell.text):
-            line = lines[0]
-            found.append(
+        else:
+            found += [
                 complaint(
                     source.where,
                     cell.name,
                     f"第 {line} 行的表不是最后一句，不会显示：写成 display(…)。",
                     f"the table of line {line} is not the last statement and is not shown: write display(…).",
                 )
-            )
+                for line in unseen_tables(cell.text)
+            ]
     return found
 
 

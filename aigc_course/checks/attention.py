@@ -380,7 +380,7 @@ def _attention_case(rng, number):
     m = n if number % 3 == 1 else n + rng.randint(1, 4)
     n = 1 if number % 6 == 2 else n
     q, k, v = _normal(rng, n, d, 1.5), _normal(rng, m, d, 1.5), _normal(rng, m, width, 2)
-    if number % 4 == 1:
+    if number % 4 == 1:  # scores that are exactly 0, and the same key twice
         k[0], k[-1] = 0, k[-2]
     if number in (0, 3):
         # scores whose exponentials no float can hold (0: far above 0, 3: far below), 1800 apart, and the hidden ones
@@ -446,7 +446,7 @@ def _rope_case(rng, number):
     rows, d = rng.randint(1, 4), rng.choice([4, 6, 8, 10]) if number % 4 else 2
     x, half = _normal(rng, rows, d), d // 2
     places = [rng.randint(0, rng.choice([60, 200])) for _ in range(rows)]
-    if number % 3 == 0:
+    if number % 3 == 0:  # a row that comes twice, here and below: its place must not be looked up by its numbers
         x[-1] = x[0]
     theta = rng.choice([50.0, 500.0, 500_000.0])
     given = (x.tolist(), places, theta) if number % 2 else (x.tolist(), places)
@@ -637,6 +637,7 @@ def _fault_case(rng, fault, narrow):
     while True:
         n, heads, d = rng.randint(3, 6), rng.randint(2, 4), rng.randint(2, 4)
         q, k, v = (_normal(rng, n, heads * d, 1.5) for _ in "qkv")
+        # the outputs differ everywhere, in one row, in one number; or they all lie far from 0
         part = rng.choice(["all", "row", "number", "number", "far"])
         if part == "far":
             v += rng.choice([-30, 30])

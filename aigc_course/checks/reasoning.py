@@ -181,7 +181,7 @@ def q2(first_fault, rng):
     )
     # a result of 0, from which the next step goes on, or does not
     zeros = [_steps_case(["5-5=0", "0+4=4"], ["", ""]), _steps_case(["5-5=0", "3+1=4"], ["", "start"])]
-    zeros.append(_steps_case(["5-5=0", "0×3=0", "0÷3=0", "0+4=4"], [""] * 4))
+    zeros += [_steps_case(["5-5=0", "0×3=0", "0÷3=0", "0+4=4"], [""] * 4)]
     # no result is negative, and none is rounded
     below = [_steps_case(["3-10=7"], ["result"]), _steps_case(["5+4=9", "9-15=6"], ["", "result"])]
     below += [_steps_case([step], ["result"]) for step in ("6-15=0", "7÷2=4", "5÷3=2")]
@@ -217,6 +217,18 @@ def _fault_case(rng):
     return _steps_case(steps, kinds)
 
 
+# how whoever compares texts tells that a step goes on: by what it begins with, the step before, and that step's result
+AS_TEXT = (
+    lambda left, step, result: left.startswith(result),
+    lambda left, step, result: result.startswith(left),
+    lambda left, step, result: left.endswith(result),
+    lambda left, step, result: result.endswith(left),
+    lambda left, step, result: result in left,
+    lambda left, step, result: left in result,
+    lambda left, step, result: left in step,
+)
+
+
 def _steps_case(steps, kinds):
     """The case of steps with the fault of this kind ("" for none) in each."""
 
@@ -224,29 +236,20 @@ def _steps_case(steps, kinds):
         return next((i for i, kind in enumerate(kinds) if kind in wanted), None)
 
     def unlike(joins):
-        """The first fault to whoever compares texts: joins(what the step begins with, the step before, its result)."""
-        told = [
-            i
-            for i in bad
-            if kinds[i] != "start"
-            or not joins(re.match("[0-9]+", steps[i])[0], steps[i - 1], steps[i - 1].partition("=")[2])
-        ]
-        return min(told, default=None)
+        """The first fault to whoever takes a step for continued where joins(…) holds."""
+
+        def told(i):
+            before = steps[i - 1]
+            return kinds[i] != "start" or not joins(re.match("[0-9]+", steps[i])[0], before, before.partition("=")[2])
+
+        return next(filter(told, bad), None)
 
     bad = [i for i, kind in enumerate(kinds) if kind]
     right = first("start", "result", "floor")
     mistakes = {
         "not continued": [first("result", "floor")],
         "miscalculated": [first("start")],
-        "as text": [
-            unlike(lambda left, step, result: left.startswith(result)),
-            unlike(lambda left, step, result: result.startswith(left)),
-            unlike(lambda left, step, result: left.endswith(result)),
-            unlike(lambda left, step, result: result.endswith(left)),
-            unlike(lambda left, step, result: result in left),
-            unlike(lambda left, step, result: left in result),
-            unlike(lambda left, step, result: left in step),
-        ],
+        "as text": [unlike(joins) for joins in AS_TEXT],
         "zero before": [None, 1] if steps[0].endswith("=0") else [right],
         "floor": [first("start", "result")],
         "from one": [None if right is None else right + 1],

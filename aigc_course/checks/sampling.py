@@ -156,13 +156,13 @@ def _pick_case(rng, exact):
     parts = [b - a for a, b in zip([0, *cuts], [*cuts, unit], strict=True)]
     parts.insert(rng.randrange(len(parts) + 1), 0)
     probs = [part / unit for part in parts]
-    u = (
-        rng.choice([0.0, *(x for x in accumulate(probs) if x < 1)])
-        if exact
-        else (rng.randrange(unit) + rng.choice([0.5, 2**-10])) / unit
-        if rng.random() < 0.5
-        else rng.choice([x - 2**-20 for x in accumulate(probs) if x])
-    )
+    totals = list(accumulate(probs))
+    if exact:
+        u = rng.choice([0.0, *(x for x in totals if x < 1)])
+    elif rng.random() < 0.5:
+        u = (rng.randrange(unit) + rng.choice([0.5, 2**-10])) / unit
+    else:  # just below a running total
+        u = rng.choice([x - 2**-20 for x in totals if x])
     in_order = range(len(probs))
     by_size = sorted(in_order, key=lambda i: -probs[i])
 

@@ -758,18 +758,8 @@ def _log_case(rng, number):
             warmth = rng.choice([0, 0, 0, 0, 0.2, 1])
             log.append((time, rng.choice(users), rng.choice(models), rng.choice(pool), warmth))
     if number == 7:  # the user's name, or the question, may begin like the model's
-        models = ["small", "smallA"]
-        log = [
-            (0, user, model, asked[1], 0)
-            for user, model in (
-                ("AB", "small"),
-                ("B", "smallA"),
-                ("small", "A"),
-                ("", "smallA"),
-                ("", "Asmall"),
-                ("A", "small"),
-            )
-        ]
+        pairs = [("AB", "small"), ("B", "smallA"), ("small", "A"), ("", "smallA"), ("", "Asmall"), ("A", "small")]
+        log = [(0, user, model, asked[1], 0) for user, model in pairs]
         (tip, *rest) = asked[0]
         log += [(0, "A", "small", ("A" + tip, *rest), 0), (0, "A", "smallA", asked[0], 0)]
     log = [_request(start + time, *rest) for time, *rest in log]
